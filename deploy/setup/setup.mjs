@@ -1,0 +1,5 @@
+// node deploy/setup/setup.mjs [packages] [redis] [build]: what a fresh clone lacks; all three when none is named.
+import './require-node.mjs';
+
+const { setUp } = await import('./steps.mjs');
+setUp(process.argv.slice(2));
