@@ -1,0 +1,53 @@
+import { OWNER_FIELD } from './core/record.js';
+import type { Stream } from './core/stream.js';
+import type { ObjectDefinition } from './intacct/query.js';
+import type { FieldPlans } from './tick-tools.js';
+
+/** An administrator can add a custom field at any time. */
+const DEFINITION_LIVES_MS = 30 * 60_000;
+
+export interface FieldPlansOptions {
+  lookup(location: string | null, object: string, signal: AbortSignal): Promise<ObjectDefinition>;
+  readonly monotonicNowMs: () => number;
+  /** Told once per object when fields have to be left out. */
+  readonly onDropped: (stream: Stream, fields: readonly string[]) => void;
+}
+
+/**
+ * What to select, per connection: Intacct has no `*`. `all` asks `lookup`, which also lists fields that `query` then refuses; those
+ * are named in the refusal, and left out from then on.
+ */
+export function createFieldPlans({ lookup, monotonicNowMs, onDropped }: FieldPlansOptions): FieldPlans {
+  const definitions = new Map<string, { readonly fields: readonly string[]; readonly readAtMs: number }>();
+  const dropped = new Map<string, Set<string>>();
+
+  const defined = async (stream: Stream, signal: AbortSignal): Promise<readonly string[]> => {
+    const known = definitions.get(stream.object);
+    if (known !== undefined && monotonicNowMs() - known.readAtMs < DEFINITION_LIVES_MS) return known.fields;
+    const { fields } = await lookup(stream.location, stream.object, signal);
+    const definition = { fields: fields.map((field) => field.id), readAtMs: monotonicNowMs() };
+    definitions.set(stream.object, definition);
+    return definition.fields;
+  };
+
+  return {
+    async select(stream, signal) {
+      const wanted = stream.fields === 'all' ? await defined(stream, signal) : [...stream.fields, OWNER_FIELD];
+      const without = dropped.get(stream.object);
+      return [...new Set([...indispensable(stream), ...wanted])].filter((field) => without?.has(field) !== true);
+    },
+
+    drop(stream, fields) {
+      if (fields.length === 0 || fields.some((field) => indispensable(stream).includes(field))) return false;
+      const without = dropped.get(stream.object) ?? new Set();
+      if (fields.every((field) => without.has(field))) return false;
+      dropped.set(stream.object, new Set([...without, ...fields]));
+      onDropped(stream, fields);
+      return true;
+    },
+  };
+}
+
+function indispensable({ keyField, modifiedField, createdField }: Stream): readonly string[] {
+  return [keyField, modifiedField, ...(createdField === null ? [] : [createdField])];
+}

@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Job, Queue, Worker } from 'bullmq';
+import type { Logger } from '../shared/logger.js';
+import { POLLS_QUEUE } from '../shared/queues.js';
+import type { Redis } from '../shared/redis.js';
+import type { PollOutcome } from './metrics.js';
+import { type PollJob, syncSchedules } from './schedules.js';
+import type { Poller } from './tick-tools.js';
+
+export interface PollingOptions {
+  /** Both must be ready: BullMQ remembers a connection that failed while it was made. */
+  readonly redis: Redis;
+  readonly blocking: Redis;
+  readonly prefix: string;
+  readonly pollers: readonly Poller[];
+  process(job: Job<PollJob>, token: string | undefined): Promise<PollOutcome>;
+  readonly logger: Logger;
+  readonly onRevived: (count: number) => void;
+}
+
+export interface Polling {
+  /** Takes no more ticks and waits for the running ones. */
+  close(): Promise<void>;
+}
+
+/** Ticks mostly wait for Intacct; what they do themselves is one page at a time. */
+const MOST_TICKS_AT_ONCE = 16;
+const WATCH_SCHEDULES_EVERY_MS = 15_000;
+
+const TRY_AGAIN_AFTER_MS = 500;
+
+/** Puts the schedules in place, watches over them, and processes what they make due. Tries until it works or the signal fires. */
+export async function startPolling(options: PollingOptions, stop: AbortSignal): Promise<Polling> {
+  for (;;) {
+    try {
+      return await tryToStart(options);
+    } catch (error) {
+      stop.throwIfAborted();
+      options.logger.warn({ err: error }, 'polling.not_started');
+      await sleep(TRY_AGAIN_AFTER_MS, undefined, { signal: stop });
+    }
+  }
+}
+
+async function tryToStart(options: PollingOptions): Promise<Polling> {
+  const { redis, blocking, prefix, pollers, logger } = options;
+  const queue = new Queue(POLLS_QUEUE, { connection: redis, prefix });
+  // Outages are told by the connections themselves, once each.
+  queue.on('error', () => undefined);
+
+  const keepSchedules = async (): Promise<void> => {
+    const revived = await syncSchedules(queue, pollers, Date.now());
+    if (revived === 0) return;
+    options.onRevived(revived);
+    logger.warn({ revived }, 'schedules.revived');
+  };
+  try {
+    await keepSchedules();
+  } catch (error) {
+    await queue.close();
+    throw error;
+  }
+
+  const worker = new Worker<PollJob, PollOutcome>(POLLS_QUEUE, (job, token) => options.process(job, token), {
+    connection: blocking,
+    prefix,
+    concurrency: Math.min(pollers.length, MOST_TICKS_AT_ONCE),
+  });
+  worker.on('error', (error) => logger.debug({ code: error.name }, 'worker.error'));
+  // The next tick of a poller lives in one delayed job: if that is lost (a Redis that was emptied), nothing else would bring it back.
+  const watch = setInterval(() => {
+    keepSchedules().catch(() => logger.warn('schedules.not_watched'));
+  }, WATCH_SCHEDULES_EVERY_MS);
+
+  return {
+    async close() {
+      clearInterval(watch);
+      await worker.close();
+      await queue.close();
+    },
+  };
+}

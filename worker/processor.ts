@@ -1,0 +1,133 @@
+import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
+import type { Logger } from '../shared/logger.js';
+import { locationLabel } from './core/stream.js';
+import { IntacctError } from './intacct/errors.js';
+import type { Metrics, PollOutcome } from './metrics.js';
+import { type TickOptions, type TickReport, tick } from './poll.js';
+import type { PollJob } from './schedules.js';
+import { schedulerId } from './schedules.js';
+import type { StreamReport } from './stream-run.js';
+import type { Poller, TickTools } from './tick-tools.js';
+
+export interface ProcessorOptions {
+  readonly pollers: readonly Poller[];
+  toolsOf(poller: Poller): TickTools;
+  readonly tick: TickOptions;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly monotonicNowMs: () => number;
+  /** After a sweep: the ledger may forget. */
+  forget(report: StreamReport): Promise<number>;
+}
+
+/**
+ * A poll job: one tick, then what BullMQ is to do next. Errors that leave here are stored in Redis in clear text, so they are made
+ * anew, from a code and a sentence.
+ */
+export function createProcessor(options: ProcessorOptions) {
+  const { logger, metrics, monotonicNowMs } = options;
+  const pollers = new Map(options.pollers.map((poller) => [schedulerId(poller), poller]));
+
+  return async (job: Job<PollJob>, token: string | undefined, stop: AbortSignal): Promise<PollOutcome> => {
+    const poller = pollers.get(schedulerId(job.data));
+    // A schedule of an older configuration, or of a replica with another one.
+    if (poller === undefined) throw new UnrecoverableError('This poller is not configured here');
+
+    const startedAtMs = monotonicNowMs();
+    let outcome: PollOutcome = 'failed';
+    let report: TickReport | null = null;
+    let trouble: unknown = null;
+    try {
+      report = await tick(poller, options.toolsOf(poller), options.tick, stop);
+      outcome = report.outcome;
+    } catch (error) {
+      trouble = error;
+      if (stop.aborted) outcome = 'stopped';
+    }
+    const durationMs = monotonicNowMs() - startedAtMs;
+    metrics.poll(poller, outcome, durationMs);
+    for (const stream of report?.streams ?? []) metrics.stream(stream, options.now());
+    logTick(logger, poller, outcome, durationMs, report, trouble);
+
+    for (const stream of report?.streams ?? []) {
+      if (stream.swept) await forget(options, stream);
+    }
+    if (outcome === 'unfinished' || outcome === 'stopped') {
+      // The rest goes on at once, here or in another process, but behind the ticks that are waiting.
+      await job.moveToDelayed(options.now(), token);
+      throw new DelayedError();
+    }
+    if (outcome === 'failed') throw whatNext(trouble);
+    return outcome;
+  };
+}
+
+/** Housekeeping: what is not forgotten today is forgotten after the next sweep. */
+async function forget({ forget: forgetOld, logger }: ProcessorOptions, report: StreamReport): Promise<void> {
+  const { connection, object } = report.stream;
+  try {
+    logger.debug({ connection, object, forgotten: await forgetOld(report) }, 'ledger.forgotten');
+  } catch (error) {
+    logger.warn({ connection, object, err: error }, 'ledger.not_forgotten');
+  }
+}
+
+/** Only trouble that passes is worth another attempt before the next tick. */
+function whatNext(error: unknown): Error {
+  const { code, message } = describe(error);
+  const passing = !(error instanceof TypeError) && (!(error instanceof IntacctError) || error.action === 'retry');
+  return passing ? new Error(`${code}: ${message}`) : new UnrecoverableError(`${code}: ${message}`);
+}
+
+interface Trouble {
+  readonly code: string;
+  readonly message: string;
+  readonly advice?: string;
+  readonly sage?: string;
+  readonly supportId?: string;
+}
+
+function describe(error: unknown): Trouble {
+  if (error instanceof IntacctError) {
+    const { code, message, advice, sageText, supportId } = error;
+    return { code, message, advice, sage: sageText, ...(supportId === undefined ? {} : { supportId }) };
+  }
+  if (!(error instanceof Error)) return { code: 'UNKNOWN', message: 'Something was thrown that is not an error' };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  return { code, message: error.message.slice(0, 300) };
+}
+
+/** One wide line per tick. Counts and codes, never a row. */
+function logTick(
+  logger: Logger,
+  poller: Poller,
+  outcome: PollOutcome,
+  durationMs: number,
+  report: TickReport | null,
+  trouble: unknown,
+): void {
+  const streams = (report?.streams ?? []).filter((stream) => stream.outcome !== 'waiting');
+  const failed = streams.filter((stream) => stream.error !== null);
+  const sum = (field: 'rowsRead' | 'enqueued' | 'duplicates' | 'rejected' | 'strays') =>
+    streams.reduce((total, stream) => total + stream[field], 0);
+  const line = {
+    connection: poller.connection,
+    location: locationLabel(poller.location),
+    outcome,
+    durationMs: Math.round(durationMs),
+    streams: streams.length,
+    rowsRead: sum('rowsRead'),
+    enqueued: sum('enqueued'),
+    duplicates: sum('duplicates'),
+    rejected: sum('rejected'),
+    strays: sum('strays'),
+    ...(failed.length === 0
+      ? {}
+      : { failed: failed.map((stream) => ({ object: stream.stream.object, ...describe(stream.error) })) }),
+    ...(outcome === 'failed' ? { trouble: describe(trouble) } : {}),
+  };
+  const level =
+    outcome === 'failed' || failed.length > 0 ? 'error' : line.strays > 0 || line.rejected > 0 ? 'warn' : 'info';
+  logger[level](line, 'poll.finished');
+}

@@ -1,0 +1,30 @@
+/** Another process runs the poller now. Nothing was done; there is nothing left to do here. */
+export class LeaseLostError extends Error {
+  readonly code = 'LEASE_LOST';
+  override readonly name = 'LeaseLostError';
+
+  constructor() {
+    super('Another process has taken this poller over');
+  }
+}
+
+/** A commit that is not known to be done. Load the stream again and go on from there. */
+export class CommitError extends Error {
+  override readonly name = 'CommitError';
+
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Redis' own errors carry the command with its arguments, which hold records: only the first words of the message are kept. */
+export function commitTrouble(error: unknown): Error {
+  if (error instanceof LeaseLostError || error instanceof CommitError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (message.includes('OOM'))
+    return new CommitError('REDIS_OUT_OF_MEMORY', 'Redis is out of memory; nothing moves until there is room');
+  return new CommitError('COMMIT_UNKNOWN', `The outcome of a commit is not known: ${message.slice(0, 120)}`);
+}

@@ -1,0 +1,228 @@
+import { REJECTED_QUEUE, type RejectedRow as RejectedJob } from '../shared/queues.js';
+import { rejectId } from './core/event.js';
+import { finishWindow, nextQuery, type Progress, resume, turnPage } from './core/progress.js';
+import { type IntacctRecord, type RejectedRow, readRow } from './core/record.js';
+import { rejectLedgerKey, type SiftedRecord, sift } from './core/sift.js';
+import type { Margins, Stream } from './core/stream.js';
+import type { IntacctError } from './intacct/errors.js';
+import type { Page, Query } from './intacct/query.js';
+import { LeaseLostError } from './state/errors.js';
+import type { Commit, CommitItem, Lease, NewJob, SavedStream, TickTools } from './tick-tools.js';
+
+/** What a tick did with one stream. */
+export interface StreamReport {
+  readonly stream: Stream;
+  /** `waiting`: not its turn. `unfinished`: more to read in this window. */
+  readonly outcome: 'waiting' | 'done' | 'unfinished' | 'failed';
+  readonly error: Error | null;
+  readonly rowsRead: number;
+  readonly enqueued: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+  /** Rows outside what was asked for. */
+  readonly strays: number;
+  /** Epoch milliseconds of Intacct's clock; null where it is not known. */
+  readonly watermarkMs: number | null;
+  /** The window that was finished was a sweep: the ledger may forget. */
+  readonly swept: boolean;
+}
+
+type Phase = 'waiting' | 'active' | 'done' | 'failed';
+
+/** One stream within one tick. Trouble of its own ends here; what concerns the whole poller is thrown. */
+export class StreamRun {
+  readonly stream: Stream;
+  readonly #lease: Lease;
+  readonly #tools: TickTools;
+  readonly #margins: Margins;
+  readonly #counts = { rowsRead: 0, enqueued: 0, duplicates: 0, rejected: 0, strays: 0 };
+  #phase: Phase = 'waiting';
+  #error: Error | null = null;
+  #swept = false;
+  #progress: Progress | null = null;
+  #commitNo = 0;
+  #sharedCommitNo = 0;
+
+  constructor(stream: Stream, lease: Lease, tools: TickTools, margins: Margins) {
+    this.stream = stream;
+    this.#lease = lease;
+    this.#tools = tools;
+    this.#margins = margins;
+  }
+
+  get isActive(): boolean {
+    return this.#phase === 'active';
+  }
+
+  async begin(isDue: (saved: SavedStream['state']) => boolean): Promise<void> {
+    await this.#contain(async () => {
+      const { state, shared } = await this.#tools.store.load(this.stream);
+      this.#commitNo = state?.commitNo ?? 0;
+      this.#sharedCommitNo = shared?.commitNo ?? 0;
+      this.#progress = resume(
+        this.stream,
+        state,
+        shared?.marks ?? null,
+        this.#tools.intacct.serverNowMs(),
+        this.#margins,
+      );
+      if (isDue(state)) this.#phase = 'active';
+    });
+  }
+
+  /** Null when there is nothing to ask, because the stream has just failed. */
+  async nextQuery(signal: AbortSignal): Promise<Query | null> {
+    let query: Query | null = null;
+    await this.#contain(async () => {
+      const select = await this.#tools.fields.select(this.stream, signal);
+      query = nextQuery(this.stream, this.#running(), { select, pageSize: this.#tools.pageSize.rows });
+    });
+    return query;
+  }
+
+  /** Page → rows → records → minus ledger → classify → events → commit. */
+  async takePage(page: Page, asked: Query): Promise<void> {
+    await this.#contain(async () => {
+      const progress = this.#running();
+      const { records, rejected } = this.#read(page);
+      const full = page.rows.length >= asked.pageSize || (page.remaining ?? 0) > 0;
+      const turn = turnPage(this.stream, progress, { records, full });
+      this.#counts.strays += turn.strays;
+
+      const nowMs = this.#tools.intacct.serverNowMs();
+      const take = progress.scan === null && !turn.windowDone ? [] : rejected;
+      const rejectKeys = take.map(rejectLedgerKey);
+      const ledger = await this.#tools.store.ledger(this.stream, [
+        ...turn.take.map((record) => record.key),
+        ...rejectKeys,
+      ]);
+      const sifted = sift(this.stream, progress, turn.take, ledger, this.#margins, nowMs);
+      const newRejects = take.filter((reject) => !ledger.has(rejectLedgerKey(reject)));
+      this.#counts.duplicates += sifted.duplicates;
+
+      const after = turn.windowDone ? finishWindow(turn.after, nowMs, this.#margins) : turn.after;
+      await this.#commit(after, [
+        ...newRejects.map((reject) => this.#rejectItem(reject, progress.window.hiMs, nowMs)),
+        ...sifted.records.map((record) => this.#recordItem(record)),
+      ]);
+      this.#tell(page.rows.length, sifted.records, sifted.duplicates, newRejects, nowMs);
+      if (turn.windowDone) {
+        this.#swept = progress.window.sweep;
+        this.#phase = 'done';
+      }
+    });
+  }
+
+  /** Intacct refused this stream's query while it answered others. */
+  refused(error: IntacctError): void {
+    if (error.action === 'dropFields' && this.#tools.fields.drop(this.stream, error.fields)) return;
+    this.#fail(error);
+  }
+
+  report(): StreamReport {
+    return {
+      stream: this.stream,
+      outcome: this.#phase === 'active' ? 'unfinished' : this.#phase,
+      error: this.#error,
+      ...this.#counts,
+      watermarkMs: this.#progress?.marks.watermarkMs ?? null,
+      swept: this.#swept,
+    };
+  }
+
+  #read(page: Page): { records: IntacctRecord[]; rejected: RejectedRow[] } {
+    const records: IntacctRecord[] = [];
+    const rejected: RejectedRow[] = [];
+    for (const row of page.rows) {
+      const read = readRow(this.stream, row, this.#tools.intacct.parseInstant);
+      if ('record' in read) records.push(read.record);
+      else rejected.push(read.rejected);
+    }
+    return { records, rejected };
+  }
+
+  #recordItem({ ledgerKey, known, remember, event }: SiftedRecord): CommitItem {
+    const jobs =
+      event === null
+        ? []
+        : this.stream.queues.map((queue): NewJob => ({ queue, name: event.type, id: event.id, data: event }));
+    return { ledgerKey, known, remember, jobs };
+  }
+
+  #rejectItem(reject: RejectedRow, stampMs: number, detectedAtMs: number): CommitItem {
+    const { connection, location, object } = this.stream;
+    const data: RejectedJob = {
+      connection,
+      location,
+      object,
+      reason: reject.reason,
+      key: reject.key,
+      detectedAt: new Date(detectedAtMs).toISOString(),
+    };
+    return {
+      ledgerKey: rejectLedgerKey(reject),
+      known: null,
+      remember: { stampMs, hash: 'rejected' },
+      jobs: [{ queue: REJECTED_QUEUE, name: reject.reason, id: rejectId(this.stream, reject), data }],
+    };
+  }
+
+  async #commit(after: Progress, items: readonly CommitItem[]): Promise<void> {
+    const commit: Commit = {
+      stream: this.stream,
+      expected: {
+        commitNo: this.#commitNo,
+        sharedCommitNo: after.sharedMarks === null ? null : this.#sharedCommitNo,
+      },
+      items,
+      state: { commitNo: this.#commitNo + 1, marks: after.marks, scan: after.scan },
+      shared: after.sharedMarks === null ? null : { commitNo: this.#sharedCommitNo + 1, marks: after.sharedMarks },
+    };
+    // Jobs, ledger and marks in one transaction. Marks first would lose a page in a crash; jobs first would repeat one.
+    await this.#tools.store.commit(this.#lease, commit);
+    this.#commitNo += 1;
+    if (after.sharedMarks !== null) this.#sharedCommitNo += 1;
+    this.#progress = after;
+  }
+
+  #tell(
+    rows: number,
+    records: readonly SiftedRecord[],
+    duplicates: number,
+    rejects: readonly RejectedRow[],
+    nowMs: number,
+  ): void {
+    const { observer } = this.#tools;
+    this.#counts.rowsRead += rows;
+    this.#counts.rejected += rejects.length;
+    observer.rowsRead(this.stream, rows);
+    if (duplicates > 0) observer.duplicatesSuppressed(this.stream, duplicates);
+    for (const reject of rejects) observer.rowRejected(this.stream, reject.reason);
+    for (const { event } of records) {
+      if (event === null) continue;
+      this.#counts.enqueued += 1;
+      const delayMs = nowMs - Date.parse(event.time);
+      for (const queue of this.stream.queues) observer.eventEnqueued(this.stream, event.data.op, queue, delayMs);
+    }
+  }
+
+  async #contain(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof LeaseLostError || this.#lease.lost.aborted || !(error instanceof Error)) throw error;
+      if (error.name === 'AbortError') throw error;
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#phase = 'failed';
+    this.#error = error;
+  }
+
+  #running(): Progress {
+    if (this.#progress === null) throw new TypeError('A stream was asked before it had begun');
+    return this.#progress;
+  }
+}
