@@ -1,18 +1,23 @@
+import { createHash } from 'node:crypto';
 import type { Logger } from '../shared/logger.js';
 import { connectRedis, type Redis, type RedisRole } from '../shared/redis.js';
 import { Closers } from './closers.js';
-import { type Company, createCompany } from './company.js';
+import { type Company, type CompanyOptions, createCompany } from './company.js';
+import { describeSettings } from './config/describe-settings.js';
 import type { Settings } from './config/settings.js';
 import { locationLabel, type Stream } from './core/stream.js';
 import { startHttpServer } from './http/server.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { outageLog } from './outage-log.js';
 import { pollersOf } from './pollers.js';
-import { startPolling } from './polling.js';
+import { startPolling, WATCH_SCHEDULES_EVERY_MS } from './polling.js';
+import { createPressure } from './pressure.js';
 import { createProcessor } from './processor.js';
 import { createReadiness } from './readiness.js';
+import { createBlocks } from './state/blocks.js';
 import { Keys } from './state/keys.js';
 import { takeLease } from './state/leases.js';
+import { createReplica, type Standing } from './state/replicas.js';
 import { RedisStreamStore } from './state/stream-store.js';
 import { TargetQueues } from './state/target-queues.js';
 import { describeStreams } from './status.js';
@@ -66,10 +71,14 @@ async function construct(settings: Settings, logger: Logger, closers: Closers): 
 
   const pollers = settings.connections.flatMap(pollersOf);
   const streams = pollers.flatMap((poller) => poller.streams);
-  const companies = connectCompanies(settings, metrics, logger, closers);
+  const companies = await connectCompanies(settings, { redis, keys, metrics, logger }, closers);
+  const troubles = createBlocks({ redis, keys });
+  const backpressure = createPressure({ redis, prefix, highWater: settings.queueHighWater, logger });
   const toolsOf = ({ connection }: Poller): TickTools => ({
     ...companies.get(connection).tools,
     store,
+    troubles,
+    backpressure,
     observer: metrics,
     takeLease: (poller) =>
       takeLease(redis, keys.lease(poller.connection, poller.location), {
@@ -94,6 +103,14 @@ async function construct(settings: Settings, logger: Logger, closers: Closers): 
     logger.info({ url: server.url }, 'http.listening');
   }
 
+  const replica = createReplica({
+    redis,
+    keys,
+    configFingerprint: fingerprintOf(settings),
+    beatMs: WATCH_SCHEDULES_EVERY_MS,
+  });
+  closers.add('replica', () => replica.leave());
+  let standing: Standing = { leads: false, disagreeing: 0, replicas: 1 };
   const process = createProcessor({
     pollers,
     toolsOf,
@@ -102,6 +119,7 @@ async function construct(settings: Settings, logger: Logger, closers: Closers): 
     logger,
     now: Date.now,
     monotonicNowMs: () => performance.now(),
+    leads: () => standing.leads,
     forget: ({ stream }) => store.forget(streams.filter((other) => sharesLedger(stream, other))),
   });
   const polling = readiness
@@ -116,6 +134,10 @@ async function construct(settings: Settings, logger: Logger, closers: Closers): 
           process: (job, token) => process(job, token, stop.signal),
           logger,
           onRevived: (count) => metrics.schedulesRevived(count),
+          async standing() {
+            standing = await replica.standing();
+            return standing;
+          },
         },
         stop.signal,
       ),
@@ -140,18 +162,15 @@ async function construct(settings: Settings, logger: Logger, closers: Closers): 
 }
 
 /** One gateway per connection, by its name. */
-function connectCompanies(settings: Settings, metrics: Metrics, logger: Logger, closers: Closers) {
+async function connectCompanies(settings: Settings, options: CompanyOptions, closers: Closers) {
   const companies = new Map<string, Company>();
   for (const connection of settings.connections) {
-    const { name } = connection;
-    const company = createCompany(connection, {
-      onRequest: (info) => metrics.request(name, info),
-      onDropped: ({ object }, fields) => logger.warn({ connection: name, object, fields }, 'fields.refused_by_intacct'),
-    });
-    companies.set(name, company);
-    closers.add(`connection ${name}`, () => company.close());
+    const company = await createCompany(connection, options);
+    companies.set(connection.name, company);
+    closers.add(`connection ${connection.name}`, () => company.close());
   }
   return {
+    all: () => [...companies.values()],
     get(name: string): Company {
       const company = companies.get(name);
       if (company === undefined) throw new TypeError(`There is no connection ${name}`);
@@ -192,4 +211,10 @@ function sharesLedger(one: Stream, other: Stream): boolean {
 
 function names({ connection, location }: Poller): { connection: string; location: string } {
   return { connection, location: locationLabel(location) };
+}
+
+/** The same in every process with the same connections; secrets are in it as set or unset only. */
+function fingerprintOf(settings: Settings): string {
+  const { connections } = describeSettings(settings);
+  return createHash('sha256').update(JSON.stringify(connections)).digest('hex').slice(0, 16);
 }

@@ -1,64 +1,106 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../shared/logger.js';
+import type { Redis } from '../shared/redis.js';
+import { billedFunctions, createBudgetWatch } from './budget-watch.js';
 import type { ConnectionSettings } from './config/settings.js';
 import { MAX_PAGE_SIZE } from './core/page-query.js';
-import type { Stream } from './core/stream.js';
 import { createFieldPlans } from './field-plans.js';
-import { createIntacctClient, type RequestInfo } from './intacct/client.js';
+import { createIntacctClient, type IntacctClient } from './intacct/client.js';
 import { createHttpTransport } from './intacct/http.js';
-import type { ObjectDefinition } from './intacct/query.js';
 import { parseStamp } from './intacct/time.js';
-import { createSlots } from './slots.js';
-import type { TickTools } from './tick-tools.js';
+import type { Metrics } from './metrics.js';
+import { credentialsFingerprint } from './state/fingerprint.js';
+import { createGate, type Gate } from './state/gate.js';
+import type { Keys } from './state/keys.js';
+import { createUsage } from './state/usage.js';
+import type { Intacct, TickTools } from './tick-tools.js';
 
-/** Everything that the pollers of one connection share: sessions, clock, field lists, and its share of concurrent requests. */
+/** Everything that the pollers of one connection share: sessions, clock, field lists, requests in flight, the month's budget. */
 export interface Company {
-  readonly tools: Pick<TickTools, 'intacct' | 'fields' | 'pageSize' | 'withSlot'>;
-  close(): void;
+  readonly settings: ConnectionSettings;
+  readonly tools: Pick<TickTools, 'intacct' | 'fields' | 'pageSize' | 'withSlot' | 'stretch'>;
+  readonly gate: Gate;
+  readonly budget: ReturnType<typeof createBudgetWatch>;
+  close(): Promise<void>;
 }
 
 export interface CompanyOptions {
-  readonly onRequest: (info: RequestInfo) => void;
-  readonly onDropped: (stream: Stream, fields: readonly string[]) => void;
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
 }
 
-export function createCompany(settings: ConnectionSettings, { onRequest, onDropped }: CompanyOptions): Company {
-  const zoneOffsetMinutes = settings.timezoneOffsetMinutes;
-  const slots = createSlots(settings.maxConcurrentRequests);
+export async function createCompany(settings: ConnectionSettings, options: CompanyOptions): Promise<Company> {
+  const { redis, keys, metrics } = options;
+  const connection = settings.name;
+  const logger = options.logger.child({ connection });
+
+  const usage = createUsage({ redis, keys, connection, now: Date.now });
+  const budget = createBudgetWatch(settings, usage, logger);
   const client = createIntacctClient({
     credentials: settings,
     endpoint: settings.endpoint,
     http: createHttpTransport(),
     monotonicNow: () => performance.now(),
     randomId: () => randomUUID(),
-    timezoneOffsetMinutes: zoneOffsetMinutes,
-    onRequest,
-    wait: async (ms, signal) => {
-      await sleep(ms, undefined, signal === undefined ? {} : { signal });
+    timezoneOffsetMinutes: settings.timezoneOffsetMinutes,
+    onRequest(info) {
+      metrics.request(connection, info);
+      usage.count(billedFunctions(info.functions));
     },
+    wait,
     random: Math.random,
   });
-  const lookup = (location: string | null, object: string, signal: AbortSignal): Promise<ObjectDefinition> =>
-    slots.run(() => client.lookup(location, object, signal), signal);
+  const gate = createGate({
+    redis,
+    keys,
+    connection,
+    limit: settings.maxConcurrentRequests,
+    fingerprint: await credentialsFingerprint(settings),
+    wait,
+    onResumed: () => client.reset(),
+    onTrouble: () => logger.warn('gate.not_updated'),
+  });
 
   return {
+    settings,
+    gate,
+    budget,
     tools: {
+      intacct: intacctOf(client, settings.timezoneOffsetMinutes),
       pageSize: { rows: MAX_PAGE_SIZE },
-      withSlot: (request, signal) => slots.run(request, signal),
-      fields: createFieldPlans({ lookup, monotonicNowMs: () => performance.now(), onDropped }),
-      intacct: {
-        signIn: (location, signal) => client.signIn(location, signal),
-        query: (location, queries, signal) => client.query(location, queries, signal),
-        // Every answer so far came without a clock, not even a Date header: our own is what is left.
-        serverNowMs: () => client.serverNowMs() ?? Date.now(),
-        parseInstant(text) {
-          if (text === null) return null;
-          const stamp = parseStamp(text.trim(), zoneOffsetMinutes);
-          if (stamp === undefined) return undefined;
-          return stamp.kind === 'unknown' ? null : stamp.atMs;
-        },
-      },
+      withSlot: (request, signal) => gate.run(request, signal),
+      stretch: () => budget.stretch(),
+      fields: createFieldPlans({
+        lookup: (location, object, signal) => gate.run((inSlot) => client.lookup(location, object, inSlot), signal),
+        monotonicNowMs: () => performance.now(),
+        onDropped: ({ object }, fields) => logger.warn({ object, fields }, 'fields.refused_by_intacct'),
+      }),
     },
-    close: () => client.close(),
+    async close() {
+      client.close();
+      await usage.close();
+    },
   };
+}
+
+function intacctOf(client: IntacctClient, zoneOffsetMinutes: number): Intacct {
+  return {
+    signIn: (location, signal) => client.signIn(location, signal),
+    query: (location, queries, signal) => client.query(location, queries, signal),
+    // Every answer so far came without a clock, not even a Date header: our own is what is left.
+    serverNowMs: () => client.serverNowMs() ?? Date.now(),
+    parseInstant(text) {
+      if (text === null) return null;
+      const stamp = parseStamp(text.trim(), zoneOffsetMinutes);
+      if (stamp === undefined) return undefined;
+      return stamp.kind === 'unknown' ? null : stamp.atMs;
+    },
+  };
+}
+
+async function wait(ms: number, signal?: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, signal === undefined ? {} : { signal });
 }

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { billedFunctions } from './budget-watch.js';
 import { locationLabel, type Stream } from './core/stream.js';
 import type { RequestInfo } from './intacct/client.js';
 import type { StreamReport } from './stream-run.js';
@@ -13,7 +14,7 @@ export const STREAM_STATES = ['active', 'paused', 'blocked', 'backpressure'] as 
 export type StreamStateName = (typeof STREAM_STATES)[number];
 
 /** How a tick ended. */
-export type PollOutcome = 'done' | 'unfinished' | 'busy' | 'stopped' | 'failed';
+export type PollOutcome = 'done' | 'unfinished' | 'busy' | 'paused' | 'blocked' | 'stopped' | 'failed';
 
 export interface Metrics extends TickObserver {
   request(connection: string, info: RequestInfo): void;
@@ -104,7 +105,7 @@ export function createMetrics(): Metrics {
     request(connection, { outcome, durationMs, functions }) {
       requests.inc({ connection, outcome });
       requestDuration.observe({ connection }, durationMs / 1000);
-      for (const [name, count] of Object.entries(billed(functions)))
+      for (const [name, count] of Object.entries(billedFunctions(functions)))
         transactions.inc({ connection, function: name }, count);
     },
     poll({ connection, location }, outcome, durationMs) {
@@ -114,7 +115,8 @@ export function createMetrics(): Metrics {
     },
     stream(report, succeededAtMs) {
       if (report.outcome === 'waiting') return;
-      const current: StreamStateName = report.outcome === 'failed' ? 'blocked' : 'active';
+      const { outcome } = report;
+      const current: StreamStateName = isStreamState(outcome) ? outcome : 'active';
       for (const name of STREAM_STATES) state.set({ ...labels(report.stream), state: name }, name === current ? 1 : 0);
       if (report.outcome === 'done') lastSuccess.set(labels(report.stream), succeededAtMs / 1000);
     },
@@ -134,8 +136,6 @@ export function createMetrics(): Metrics {
   };
 }
 
-/** Sage bills reads; sign-ins are not taken to be (whether they are is undocumented). */
-function billed(functions: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
-  const { getAPISession: _signIns, ...reads } = functions;
-  return reads;
+function isStreamState(outcome: string): outcome is StreamStateName {
+  return STREAM_STATES.some((name) => name === outcome);
 }

@@ -47,25 +47,35 @@ async function tickUnderLease(
   { margins, budgetMs }: TickOptions,
   signal: AbortSignal,
 ): Promise<TickReport> {
-  const startedAtMs = tools.monotonicNowMs();
   signal.throwIfAborted();
-  await tools.withSlot(() => tools.intacct.signIn(poller.location, signal), signal);
+  const troubles = await tools.troubles.load(poller.streams);
+  const runs = poller.streams.map((stream, index) => new StreamRun(stream, troubles[index], lease, tools, margins));
+  const report = (outcome: TickReport['outcome']) => ({ outcome, streams: runs.map((run) => run.report()) });
+  const willing = runs.filter((run) => run.isWilling);
+  if (willing.length === 0) return report('done');
 
-  const runs = poller.streams.map((stream) => new StreamRun(stream, lease, tools, margins));
+  try {
+    await tools.withSlot((inSlot) => tools.intacct.signIn(poller.location, inSlot), signal);
+  } catch (error) {
+    if (!(error instanceof IntacctError) || error.action !== 'blockStream') throw error;
+    // The location is refused, and with it every stream of this poller; the connection's other locations go on.
+    for (const run of willing) await run.refused(error);
+    return report('done');
+  }
+  const nowMs = tools.intacct.serverNowMs();
+  const stretch = await tools.stretch();
   await Promise.all(
-    runs.map((run) =>
-      run.begin((saved) => isDue(run.stream, saved, tools.intacct.serverNowMs(), margins, poller.everyMs)),
-    ),
+    willing.map((run) => run.begin((saved) => isDue(run.stream, saved, nowMs, margins, poller.everyMs, stretch))),
   );
 
-  for (;;) {
-    const active = runs.filter((run) => run.isActive);
-    if (active.length === 0) return { outcome: 'done', streams: runs.map((run) => run.report()) };
-    if (tools.monotonicNowMs() - startedAtMs >= budgetMs) {
-      return { outcome: 'unfinished', streams: runs.map((run) => run.report()) };
-    }
-    await round(poller, active, tools, signal);
+  const startedAtMs = tools.monotonicNowMs();
+  const active = () => runs.filter((run) => run.isActive);
+  while (active().length > 0) {
+    // At least one round a tick, however long the sign-in took: a tick that reads nothing would never get anywhere.
+    await round(poller, active(), tools, signal);
+    if (tools.monotonicNowMs() - startedAtMs >= budgetMs) break;
   }
+  return report(active().length > 0 ? 'unfinished' : 'done');
 }
 
 /** The next query of every stream in one request; each answer is handled by itself. */
@@ -90,7 +100,7 @@ async function round(poller: Poller, runs: readonly StreamRun[], tools: TickTool
     const answer = answers[index];
     if (answer === undefined) throw new TypeError('The gateway gave fewer answers than there were queries');
     if (answer.ok) await run.takePage(answer.value, query);
-    else run.refused(answer.error);
+    else await run.refused(answer.error);
   }
 }
 
@@ -102,7 +112,7 @@ async function ask(
   signal: AbortSignal,
 ): Promise<readonly Settled<Page>[] | null> {
   try {
-    const answers = await withSlot(() => intacct.query(poller.location, queries, signal), signal);
+    const answers = await withSlot((inSlot) => intacct.query(poller.location, queries, inSlot), signal);
     pageSize.rows = largerPage(pageSize.rows);
     return answers;
   } catch (error) {

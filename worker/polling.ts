@@ -5,6 +5,7 @@ import { POLLS_QUEUE } from '../shared/queues.js';
 import type { Redis } from '../shared/redis.js';
 import type { PollOutcome } from './metrics.js';
 import { type PollJob, syncSchedules } from './schedules.js';
+import type { Standing } from './state/replicas.js';
 import type { Poller } from './tick-tools.js';
 
 export interface PollingOptions {
@@ -16,6 +17,8 @@ export interface PollingOptions {
   process(job: Job<PollJob>, token: string | undefined): Promise<PollOutcome>;
   readonly logger: Logger;
   readonly onRevived: (count: number) => void;
+  /** Where this process stands among those that share the schedules. Asked every WATCH_SCHEDULES_EVERY_MS. */
+  standing(): Promise<Standing>;
 }
 
 export interface Polling {
@@ -25,7 +28,9 @@ export interface Polling {
 
 /** Ticks mostly wait for Intacct; what they do themselves is one page at a time. */
 const MOST_TICKS_AT_ONCE = 16;
-const WATCH_SCHEDULES_EVERY_MS = 15_000;
+export const WATCH_SCHEDULES_EVERY_MS = 5_000;
+const DISAGREEING =
+  'Replicas run with different configurations; the one that appeared last makes the schedules. Wait for the roll-out, or stop the others';
 
 const TRY_AGAIN_AFTER_MS = 500;
 
@@ -48,7 +53,16 @@ async function tryToStart(options: PollingOptions): Promise<Polling> {
   // Outages are told by the connections themselves, once each.
   queue.on('error', () => undefined);
 
+  let agreed = true;
   const keepSchedules = async (): Promise<void> => {
+    const { leads, disagreeing } = await options.standing();
+    if ((disagreeing === 0) !== agreed) {
+      agreed = disagreeing === 0;
+      if (agreed) logger.info('configurations.agree');
+      else logger.warn({ disagreeing, leads, advice: DISAGREEING }, 'configurations.differ');
+    }
+    // One configuration is in force; two that each made the schedules theirs would undo each other for ever.
+    if (!leads) return;
     const revived = await syncSchedules(queue, pollers, Date.now());
     if (revived === 0) return;
     options.onRevived(revived);

@@ -6,6 +6,7 @@ import type { Metrics, PollOutcome } from './metrics.js';
 import { type TickOptions, type TickReport, tick } from './poll.js';
 import type { PollJob } from './schedules.js';
 import { schedulerId } from './schedules.js';
+import { ConnectionBlockedError, ConnectionPausedError } from './state/gate-errors.js';
 import type { StreamReport } from './stream-run.js';
 import type { Poller, TickTools } from './tick-tools.js';
 
@@ -17,9 +18,13 @@ export interface ProcessorOptions {
   readonly logger: Logger;
   readonly now: () => number;
   readonly monotonicNowMs: () => number;
+  /** This process's configuration is the one in force. */
+  leads(): boolean;
   /** After a sweep: the ledger may forget. */
   forget(report: StreamReport): Promise<number>;
 }
+
+const NOT_OURS_DELAY_MS = 1_000;
 
 /**
  * A poll job: one tick, then what BullMQ is to do next. Errors that leave here are stored in Redis in clear text, so they are made
@@ -31,8 +36,12 @@ export function createProcessor(options: ProcessorOptions) {
 
   return async (job: Job<PollJob>, token: string | undefined, stop: AbortSignal): Promise<PollOutcome> => {
     const poller = pollers.get(schedulerId(job.data));
-    // A schedule of an older configuration, or of a replica with another one.
-    if (poller === undefined) throw new UnrecoverableError('This poller is not configured here');
+    if (poller === undefined) {
+      // Of another configuration: left to a replica that has it, for as long as there may be one.
+      if (options.leads()) throw new UnrecoverableError('This poller is no longer configured');
+      await job.moveToDelayed(options.now() + NOT_OURS_DELAY_MS, token);
+      throw new DelayedError();
+    }
 
     const startedAtMs = monotonicNowMs();
     let outcome: PollOutcome = 'failed';
@@ -44,6 +53,8 @@ export function createProcessor(options: ProcessorOptions) {
     } catch (error) {
       trouble = error;
       if (stop.aborted) outcome = 'stopped';
+      else if (error instanceof ConnectionPausedError) outcome = 'paused';
+      else if (error instanceof ConnectionBlockedError) outcome = 'blocked';
     }
     const durationMs = monotonicNowMs() - startedAtMs;
     metrics.poll(poller, outcome, durationMs);
@@ -93,6 +104,9 @@ function describe(error: unknown): Trouble {
     const { code, message, advice, sageText, supportId } = error;
     return { code, message, advice, sage: sageText, ...(supportId === undefined ? {} : { supportId }) };
   }
+  if (error instanceof ConnectionBlockedError) {
+    return { code: error.reason, message: error.message, advice: error.advice, sage: error.sageText };
+  }
   if (!(error instanceof Error)) return { code: 'UNKNOWN', message: 'Something was thrown that is not an error' };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   return { code, message: error.message.slice(0, 300) };
@@ -125,9 +139,10 @@ function logTick(
     ...(failed.length === 0
       ? {}
       : { failed: failed.map((stream) => ({ object: stream.stream.object, ...describe(stream.error) })) }),
-    ...(outcome === 'failed' ? { trouble: describe(trouble) } : {}),
+    ...(trouble === null || outcome === 'stopped' ? {} : { trouble: describe(trouble) }),
   };
-  const level =
-    outcome === 'failed' || failed.length > 0 ? 'error' : line.strays > 0 || line.rejected > 0 ? 'warn' : 'info';
+  const isTrouble = outcome === 'failed' || outcome === 'blocked' || failed.length > 0;
+  const isOdd = outcome === 'paused' || line.strays > 0 || line.rejected > 0;
+  const level = isTrouble ? 'error' : isOdd ? 'warn' : 'info';
   logger[level](line, 'poll.finished');
 }

@@ -4,16 +4,22 @@ import { finishWindow, nextQuery, type Progress, resume, turnPage } from './core
 import { type IntacctRecord, type RejectedRow, readRow } from './core/record.js';
 import { rejectLedgerKey, type SiftedRecord, sift } from './core/sift.js';
 import type { Margins, Stream } from './core/stream.js';
-import type { IntacctError } from './intacct/errors.js';
+import { IntacctError } from './intacct/errors.js';
 import type { Page, Query } from './intacct/query.js';
 import { LeaseLostError } from './state/errors.js';
-import type { Commit, CommitItem, Lease, NewJob, SavedStream, TickTools } from './tick-tools.js';
+import { ConnectionBlockedError, ConnectionPausedError } from './state/gate-errors.js';
+import type { Commit, CommitItem, Lease, NewJob, SavedStream, StreamTrouble, TickTools } from './tick-tools.js';
+
+/**
+ * `waiting`: not its turn. `unfinished`: more to read in this window. `failed`: trouble that may pass. `paused`: by an operator.
+ * `blocked`: refused by Intacct. `backpressure`: its queues are full.
+ */
+export type StreamOutcome = 'waiting' | 'done' | 'unfinished' | 'failed' | 'paused' | 'blocked' | 'backpressure';
 
 /** What a tick did with one stream. */
 export interface StreamReport {
   readonly stream: Stream;
-  /** `waiting`: not its turn. `unfinished`: more to read in this window. */
-  readonly outcome: 'waiting' | 'done' | 'unfinished' | 'failed';
+  readonly outcome: StreamOutcome;
   readonly error: Error | null;
   readonly rowsRead: number;
   readonly enqueued: number;
@@ -27,7 +33,7 @@ export interface StreamReport {
   readonly swept: boolean;
 }
 
-type Phase = 'waiting' | 'active' | 'done' | 'failed';
+type Phase = Exclude<StreamOutcome, 'unfinished'> | 'active';
 
 /** One stream within one tick. Trouble of its own ends here; what concerns the whole poller is thrown. */
 export class StreamRun {
@@ -36,18 +42,24 @@ export class StreamRun {
   readonly #tools: TickTools;
   readonly #margins: Margins;
   readonly #counts = { rowsRead: 0, enqueued: 0, duplicates: 0, rejected: 0, strays: 0 };
-  #phase: Phase = 'waiting';
+  #phase: Phase;
   #error: Error | null = null;
   #swept = false;
   #progress: Progress | null = null;
   #commitNo = 0;
   #sharedCommitNo = 0;
 
-  constructor(stream: Stream, lease: Lease, tools: TickTools, margins: Margins) {
+  constructor(stream: Stream, trouble: StreamTrouble | undefined, lease: Lease, tools: TickTools, margins: Margins) {
     this.stream = stream;
+    this.#phase = trouble?.paused ? 'paused' : trouble?.blocked && !trouble.blocked.probeDue ? 'blocked' : 'waiting';
     this.#lease = lease;
     this.#tools = tools;
     this.#margins = margins;
+  }
+
+  /** Nothing speaks against reading it. */
+  get isWilling(): boolean {
+    return this.#phase === 'waiting';
   }
 
   get isActive(): boolean {
@@ -70,10 +82,14 @@ export class StreamRun {
     });
   }
 
-  /** Null when there is nothing to ask, because the stream has just failed. */
+  /** Null when there is nothing to ask: the queues are full, or the stream has just failed. */
   async nextQuery(signal: AbortSignal): Promise<Query | null> {
     let query: Query | null = null;
     await this.#contain(async () => {
+      if ((await this.#tools.backpressure(this.stream.queues)) !== null) {
+        this.#phase = 'backpressure';
+        return;
+      }
       const select = await this.#tools.fields.select(this.stream, signal);
       query = nextQuery(this.stream, this.#running(), { select, pageSize: this.#tools.pageSize.rows });
     });
@@ -83,6 +99,7 @@ export class StreamRun {
   /** Page → rows → records → minus ledger → classify → events → commit. */
   async takePage(page: Page, asked: Query): Promise<void> {
     await this.#contain(async () => {
+      await this.#tools.troubles.cleared(this.stream);
       const progress = this.#running();
       const { records, rejected } = this.#read(page);
       const full = page.rows.length >= asked.pageSize || (page.remaining ?? 0) > 0;
@@ -113,10 +130,15 @@ export class StreamRun {
     });
   }
 
-  /** Intacct refused this stream's query while it answered others. */
-  refused(error: IntacctError): void {
+  /** Intacct refused what was asked for this stream, while it may have answered others. */
+  async refused(error: IntacctError): Promise<void> {
     if (error.action === 'dropFields' && this.#tools.fields.drop(this.stream, error.fields)) return;
-    this.#fail(error);
+    this.#error = error;
+    const mayPass = error.action === 'retry' || error.action === 'newSession';
+    this.#phase = mayPass ? 'failed' : 'blocked';
+    if (error.action === 'newSession') return;
+    if (mayPass) await this.#tools.troubles.strike(this.stream, error);
+    else await this.#tools.troubles.recordRefusal(this.stream, error);
   }
 
   report(): StreamReport {
@@ -212,13 +234,16 @@ export class StreamRun {
     } catch (error) {
       if (error instanceof LeaseLostError || this.#lease.lost.aborted || !(error instanceof Error)) throw error;
       if (error.name === 'AbortError') throw error;
-      this.#fail(error);
+      if (error instanceof IntacctError) {
+        // Asked for this stream's definition: a request that failed as a whole would fail for the others as well.
+        if (error.level !== 'function') throw error;
+        await this.refused(error);
+        return;
+      }
+      if (error instanceof ConnectionPausedError || error instanceof ConnectionBlockedError) throw error;
+      this.#phase = 'failed';
+      this.#error = error;
     }
-  }
-
-  #fail(error: Error): void {
-    this.#phase = 'failed';
-    this.#error = error;
   }
 
   #running(): Progress {

@@ -3,7 +3,7 @@ import type { Ledger } from './core/ledger.js';
 import type { Marks, StreamState } from './core/marks.js';
 import type { ParseInstant, Version } from './core/record.js';
 import type { Stream } from './core/stream.js';
-import type { Settled } from './intacct/errors.js';
+import type { IntacctError, Settled } from './intacct/errors.js';
 import type { Page, Query } from './intacct/query.js';
 
 /** Connection × location: what one scheduled job polls. */
@@ -74,6 +74,23 @@ export interface Intacct {
   readonly parseInstant: ParseInstant;
 }
 
+/** Streams that are not to be read: refused by Intacct, or paused by an operator. */
+export interface StreamTroubles {
+  /** In the order of the streams. */
+  load(streams: readonly Stream[]): Promise<readonly StreamTrouble[]>;
+  /** Intacct refuses the stream: leave it alone until it is time to ask again. */
+  recordRefusal(stream: Stream, error: IntacctError): Promise<void>;
+  /** Trouble that may pass, or become a refusal when it comes too often in a row. */
+  strike(stream: Stream, error: IntacctError): Promise<unknown>;
+  /** It went well. */
+  cleared(stream: Stream): Promise<void>;
+}
+
+export interface StreamTrouble {
+  readonly paused: boolean;
+  readonly blocked: { readonly code: string; readonly probeDue: boolean } | null;
+}
+
 /** Which fields a stream asks for. */
 export interface FieldPlans {
   select(stream: Stream, signal: AbortSignal): Promise<readonly string[]>;
@@ -101,8 +118,16 @@ export interface TickTools {
   readonly intacct: Intacct;
   readonly fields: FieldPlans;
   readonly pageSize: PageSize;
-  /** Runs one request under the connection's share of concurrent requests. */
-  withSlot<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  /**
+   * Runs one request when it is the connection's turn; its signal fires with the one given. Throws ConnectionPausedError and
+   * ConnectionBlockedError when nothing may be sent.
+   */
+  withSlot<T>(request: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>;
+  readonly troubles: StreamTroubles;
+  /** Why nothing more may be enqueued for now; null when it may. */
+  backpressure(queues: readonly string[]): Promise<string | null>;
+  /** By how much intervals grow, since the month's budget is spent: 1 or more. */
+  stretch(): Promise<number>;
   readonly monotonicNowMs: () => number;
   readonly observer: TickObserver;
 }

@@ -10,6 +10,7 @@ export function describeSettings(settings: Settings): Readonly<Record<string, un
     redis: describeRedisUrl(settings.redisUrl),
     queuePrefix: settings.queuePrefix,
     eventsQueue: settings.eventsQueue,
+    queueHighWater: settings.queueHighWater,
     http: settings.http === null ? 'off' : { ...settings.http },
     adminToken: describeSecret(settings.adminToken),
     logLevel: settings.logLevel,

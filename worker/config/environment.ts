@@ -65,6 +65,12 @@ export const ENVIRONMENT: readonly EnvironmentSetting[] = [
   worker('OVERLAP', 'overlap', '5m', 'how far each poll reads back again'),
   worker('SWEEP_EVERY', 'sweepEvery', '1h', 'time between two polls that read back further'),
   worker('SWEEP_BACK', 'sweepBack', '3h', 'how far those read back; at least OVERLAP'),
+  worker(
+    'QUEUE_HIGH_WATER',
+    'queueHighWater',
+    '100000',
+    'waiting events above which the streams of a queue stop reading until it has drained',
+  ),
   worker('HTTP_HOST', 'httpHost', '127.0.0.1', 'address of metrics, health and status'),
   worker('HTTP_PORT', 'httpPort', '9464', 'their port; 0 turns them off'),
   worker(

@@ -11,6 +11,8 @@ export interface Settings {
   readonly queuePrefix: string;
   /** The queue of triggers that name none. */
   readonly eventsQueue: string;
+  /** Waiting events in a queue above which its streams stop reading; at least 1. */
+  readonly queueHighWater: number;
   /** Where metrics, health and status are served; null = nowhere. */
   readonly http: HttpSettings | null;
   /** Bearer token of the calls that change state over HTTP; null = such calls are refused. */

@@ -3,7 +3,7 @@ import type { Margins, Stream } from './stream.js';
 
 /**
  * Is it this stream's turn? A poller ticks as often as its fastest stream wants; the others wait until their watermark is as old
- * as their interval, give or take half a tick of jitter. A scan under way always goes on.
+ * as their interval, times `stretch`, give or take half a tick of jitter. A scan under way always goes on.
  */
 export function isDue(
   stream: Stream,
@@ -11,9 +11,11 @@ export function isDue(
   serverNowMs: number,
   margins: Margins,
   tickEveryMs: number,
+  stretch = 1,
 ): boolean {
-  if (saved === null || saved.scan !== null || stream.everyMs <= tickEveryMs) return true;
+  const everyMs = stream.everyMs * stretch;
+  if (saved === null || saved.scan !== null || everyMs <= tickEveryMs) return true;
   const ageMs = serverNowMs - margins.settleMs - saved.marks.watermarkMs;
   // Older than no time at all: Intacct's clock was set back, and waiting for it could take hours.
-  return ageMs < 0 || ageMs >= stream.everyMs - tickEveryMs / 2;
+  return ageMs < 0 || ageMs >= everyMs - tickEveryMs / 2;
 }

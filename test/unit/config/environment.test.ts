@@ -11,6 +11,7 @@ describe('the environment alone', () => {
       redis: 'redis://127.0.0.1:6379',
       queuePrefix: 'bull',
       eventsQueue: 'intacct-events',
+      queueHighWater: 100_000,
       http: { host: '127.0.0.1', port: 9464 },
       adminToken: 'unset',
       logLevel: 'info',
