@@ -20,7 +20,7 @@ import { takeLease } from './state/leases.js';
 import { createReplica, type Standing } from './state/replicas.js';
 import { RedisStreamStore } from './state/stream-store.js';
 import { TargetQueues } from './state/target-queues.js';
-import { describeStreams } from './status.js';
+import { adminActions, describeStatus } from './status.js';
 import type { Poller, TickTools } from './tick-tools.js';
 
 /** How long a poller of a dead process stays taken. Renewed every third of it. */
@@ -90,13 +90,16 @@ async function construct(settings: Settings, logger: Logger, closers: Closers): 
   metrics.onScrape(() => readWatermarks(metrics, store, streams, (name) => companies.get(name)));
 
   const readiness = createReadiness([redis, transactions, blocking], stop.signal);
+  const sources = { streams, companies: companies.all(), store, blocks: troubles };
   let httpUrl: string | null = null;
   if (settings.http !== null) {
     const server = await startHttpServer({
       ...settings.http,
       readiness: () => readiness.look(),
       metrics: async () => ({ contentType: metrics.contentType, text: await metrics.render() }),
-      status: () => describeStreams(store, streams),
+      status: () => describeStatus(sources),
+      adminToken: settings.adminToken,
+      admin: adminActions(sources),
     });
     httpUrl = server.url;
     closers.add('http', () => server.close());

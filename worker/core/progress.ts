@@ -29,10 +29,12 @@ export function resume(
   // A location that becomes the first in the middle of a scan has passed shared records by: it emits them from its next window on,
   // which begins where they were left. One that stops being the first must not end a scan for them later.
   const emitsShared = stream.sharedRecords === 'emit' && saved?.scan?.withShared !== false;
-  const sharedMarks = emitsShared ? noticeSetBack(savedShared ?? ownMarks, serverNowMs, margins) : null;
+  // Nobody has ever emitted shared records: they begin where this stream began, not where it has come to without them.
+  const sharedMarks = savedShared ?? firstMarks(ownMarks.originMs);
+  const shared = emitsShared ? noticeSetBack(sharedMarks, serverNowMs, margins) : null;
   const scan = saved?.scan ? { ...saved.scan, withShared: emitsShared } : null;
-  const window = scan ?? openWindow(sharedMarks === null ? [marks] : [marks, sharedMarks], serverNowMs, margins);
-  return { marks, sharedMarks, window, scan };
+  const window = scan ?? openWindow(shared === null ? [marks] : [marks, shared], serverNowMs, margins);
+  return { marks, sharedMarks: shared, window, scan };
 }
 
 export function nextQuery(stream: Stream, progress: Progress, shape: PageShape): Query {

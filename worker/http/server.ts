@@ -1,4 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify';
+import type { Secret } from '../../shared/secret.js';
+import { type AdminActions, addAdminRoutes } from './admin.js';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -12,6 +14,8 @@ export interface HttpServerOptions {
   readiness(): Promise<Readiness>;
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   status(): Promise<unknown>;
+  readonly adminToken: Secret | null;
+  readonly admin: AdminActions;
 }
 
 /** Health, metrics and status. Lives apart from the polling: it answers while Redis or Intacct do not. */
@@ -29,6 +33,12 @@ export async function startHttpServer(
     return reply.header('content-type', contentType).send(text);
   });
   server.get('/status', async () => options.status());
+  addAdminRoutes(server, options.adminToken, options.admin);
+  // What went wrong stays in the log: an answer could carry a key or a value.
+  server.setErrorHandler((error: { statusCode?: number }, _request, reply) => {
+    const code = error.statusCode !== undefined && error.statusCode < 500 ? error.statusCode : 503;
+    return reply.code(code).send({ error: code === 503 ? 'Not available now; is Redis up?' : 'Bad request' });
+  });
   const url = await server.listen({ host: options.host, port: options.port });
   return { url, close: () => server.close() };
 }
