@@ -26,10 +26,10 @@ export function probeQuery(stream: Stream, window: Window, shape: PageShape): Qu
   return query(stream, shape, [wanted], [stream.modifiedField, stream.keyField]);
 }
 
-/** The next page of a scan; undefined when the lane does not exist for this object. */
-export function scanQuery(stream: Stream, scan: Scan, shape: PageShape): Query | undefined {
-  const timeField = laneTimeField(stream, scan);
-  if (timeField === null) return undefined;
+/** The next page of a scan. */
+export function scanQuery(stream: Stream, scan: Scan, shape: PageShape): Query {
+  const timeField = scan.lane === 'modified' ? stream.modifiedField : stream.createdField;
+  if (timeField === null) throw new TypeError('A lane by created time needs a created field');
   const bounds =
     scan.tieAfterKey === null
       ? within(timeField, scan.fromMs, scan.hiMs)
@@ -42,10 +42,6 @@ export function scanQuery(stream: Stream, scan: Scan, shape: PageShape): Query |
   const wanted = scan.lane === 'modified' ? filters : flat(unmodified(stream, filters));
   const orderBy = scan.tieAfterKey === null ? [timeField, stream.keyField] : [stream.keyField];
   return query(stream, shape, wanted, orderBy);
-}
-
-function laneTimeField(stream: Stream, scan: Scan): string | null {
-  return scan.lane === 'modified' ? stream.modifiedField : stream.createdField;
 }
 
 function query(stream: Stream, shape: PageShape, wanted: readonly Filter[], orderBy: readonly string[]): Query {

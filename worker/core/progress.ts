@@ -32,15 +32,20 @@ export function resume(
   // Nobody has ever emitted shared records: they begin where this stream began, not where it has come to without them.
   const sharedMarks = savedShared ?? firstMarks(ownMarks.originMs);
   const shared = emitsShared ? noticeSetBack(sharedMarks, serverNowMs, margins) : null;
-  const scan = saved?.scan ? { ...saved.scan, withShared: emitsShared } : null;
+  const scan = saved?.scan ? { ...inExistingLane(stream, saved.scan), withShared: emitsShared } : null;
   const window = scan ?? openWindow(shared === null ? [marks] : [marks, shared], serverNowMs, margins);
   return { marks, sharedMarks: shared, window, scan };
 }
 
+/** The settings may have lost the created field since: then the modified lane, which comes first, was read to its end. */
+function inExistingLane(stream: Stream, scan: Scan): Scan {
+  if (scan.lane === 'modified' || stream.createdField !== null) return scan;
+  return { ...scan, lane: 'modified', fromMs: scan.hiMs, tieAfterKey: null };
+}
+
 export function nextQuery(stream: Stream, progress: Progress, shape: PageShape): Query {
   if (progress.scan === null) return probeQuery(stream, progress.window, shape);
-  // A lane that the settings no longer have (no created field any more) is as good as read: ask for what comes before it.
-  return scanQuery(stream, progress.scan, shape) ?? probeQuery(stream, progress.window, shape);
+  return scanQuery(stream, progress.scan, shape);
 }
 
 /** What one page brings, and how the stream goes on after it is committed. */
