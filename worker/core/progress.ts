@@ -76,7 +76,9 @@ export function turnPage(stream: Stream, progress: Progress, page: ScanPage): Tu
 
 /** After the last page of a window. `serverNowMs` is the clock of the answers (closeWindow). */
 export function finishWindow(progress: Progress, serverNowMs: number, margins: Margins): Progress {
-  const close = (marks: Marks): Marks => closeWindow(marks, progress.window, serverNowMs, margins);
+  // A clock that was set back while this tick ran may be past the watermark again before the next one looks.
+  const close = (marks: Marks): Marks =>
+    closeWindow(noticeSetBack(marks, serverNowMs, margins), progress.window, serverNowMs, margins);
   return {
     ...progress,
     marks: close(progress.marks),

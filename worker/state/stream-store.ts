@@ -257,6 +257,8 @@ function encodeKnown(version: Version | null): string | null {
 
 /** A location that was away while others went on finds the ledger forgotten above its own floor: it reads nothing again there. */
 function raiseFloor(marks: Marks, forgottenMs: number): Marks {
+  // A stream in its first window has not read up to its watermark: that is where it began.
+  if (marks.watermarkMs === marks.originMs) return marks;
   return { ...marks, floorMs: Math.max(marks.floorMs, Math.min(forgottenMs, marks.watermarkMs)) };
 }
 
