@@ -28,6 +28,7 @@ const CHECKS = {
   ],
   'unused code': [[bin('knip'), '--no-progress', '--treat-config-hints-as-errors']],
   'lock file': [[process.execPath, 'deploy/setup/check-lockfile.mjs']],
+  'known weaknesses': [[process.execPath, 'deploy/setup/audit.mjs']],
 };
 
 /**
@@ -48,13 +49,16 @@ function run([program = '', ...args]) {
 const outcomes = await Promise.all(
   Object.entries(CHECKS).map(async ([name, commands]) => {
     const startedAt = performance.now();
+    let note = '';
     for (const command of commands) {
       const { ok, output } = await run(command);
+      note = /^note: (.*)$/m.exec(output)?.[1] ?? note;
       if (ok) continue;
       console.log(`FAIL  ${name}\n${output.trimEnd()}\n`);
       return false;
     }
-    console.log(`ok    ${name} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`);
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    console.log(`ok    ${name} (${note === '' ? '' : `${note}, `}${seconds} s)`);
     return true;
   }),
 );
