@@ -35,10 +35,13 @@ async function main(): Promise<void> {
   process.once('SIGINT', stop);
 }
 
-try {
-  await main();
-} catch (error) {
+/** The last words of a process that cannot go on. */
+function die(error: unknown): void {
   const logger = createLogger('error');
   logger.fatal({ err: error }, 'worker.failed');
   process.exit(1);
 }
+
+process.on('uncaughtException', die);
+process.on('unhandledRejection', die);
+await main();

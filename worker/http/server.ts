@@ -39,6 +39,16 @@ export async function startHttpServer(
     const code = error.statusCode !== undefined && error.statusCode < 500 ? error.statusCode : 503;
     return reply.code(code).send({ error: code === 503 ? 'Not available now; is Redis up?' : 'Bad request' });
   });
-  const url = await server.listen({ host: options.host, port: options.port });
+  const url = await listen(server, options);
   return { url, close: () => server.close() };
+}
+
+async function listen(server: FastifyInstance, { host, port }: HttpServerOptions): Promise<string> {
+  try {
+    return await server.listen({ host, port });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const advice = 'set HTTP_HOST and HTTP_PORT to an address that is free here, or HTTP_PORT to 0 for none';
+    throw new Error(`Health and metrics cannot be served at ${host}:${port} (${code}): ${advice}`, { cause: error });
+  }
 }
