@@ -65,8 +65,7 @@ export interface GateOptions {
 const FIRST_PAUSE_MS = 60_000;
 const LONGEST_PAUSE_MS = 15 * 60_000;
 /** "Retry-After: 0" must not become a loop, nor a date of 2099 the end. */
-const SHORTEST_ASKED_PAUSE_MS = 1_000;
-const LONGEST_ASKED_PAUSE_MS = 24 * 3_600_000;
+const ASKED_PAUSE_MS = { least: 1_000, most: 24 * 3_600_000 };
 /** Between two looks of a waiting request, milliseconds. */
 const LOOK_AGAIN_MS = { least: 30, most: 100 };
 
@@ -182,7 +181,10 @@ class RedisGate implements Gate {
   async #conclude(token: string, trouble: unknown, otherwise: 'ok' | 'failed'): Promise<void> {
     if (trouble instanceof IntacctError && trouble.action === 'retryLater') {
       const { code, retryAfterMs } = trouble;
-      const asked = retryAfterMs === undefined ? '' : clamp(retryAfterMs);
+      const asked =
+        retryAfterMs === undefined
+          ? ''
+          : Math.min(ASKED_PAUSE_MS.most, Math.max(ASKED_PAUSE_MS.least, Math.ceil(retryAfterMs)));
       await this.#leave(token, 'later', code, asked, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
     } else if (trouble instanceof IntacctError && trouble.action === 'blockConnection') {
       const refusal = refusalOf(trouble);
@@ -243,8 +245,4 @@ function troubleIn(answer: unknown): IntacctError | undefined {
   });
   const ofAction = (action: string) => errors.find((error) => error.action === action);
   return ofAction('blockConnection') ?? ofAction('retryLater');
-}
-
-function clamp(askedMs: number): number {
-  return Math.min(LONGEST_ASKED_PAUSE_MS, Math.max(SHORTEST_ASKED_PAUSE_MS, Math.ceil(askedMs)));
 }

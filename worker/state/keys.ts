@@ -2,6 +2,7 @@
  * Every Redis key of the worker, below the prefix it shares with its queues (one ACL pattern, one slot of a Redis Cluster):
  *
  *   <prefix>:intacct-trigger:<connection>:lease:<location>               string  token of the process that runs the poller
+ *   <prefix>:intacct-trigger:<connection>:holder:<location>             string  the same, until it is given back
  *   <prefix>:intacct-trigger:<connection>:state:<location>:<object>     hash    marks and scan of a stream
  *   <prefix>:intacct-trigger:<connection>:receipts:<location>:<object>  set     jobs of a commit that came through in part
  *   <prefix>:intacct-trigger:<connection>:shared:<object>               hash    marks of the records that no entity owns
@@ -29,6 +30,10 @@ export class Keys {
 
   lease(connection: string, location: string | null): string {
     return this.#key(connection, 'lease', scope(location));
+  }
+
+  holder(connection: string, location: string | null): string {
+    return this.#key(connection, 'holder', scope(location));
   }
 
   state(connection: string, location: string | null, object: string): string {
