@@ -37,12 +37,14 @@ export function createFieldPlans({ lookup, monotonicNowMs, onDropped }: FieldPla
       return [...new Set([...indispensable(stream), ...wanted])].filter((field) => without?.has(field) !== true);
     },
 
-    drop(stream, fields) {
-      if (fields.length === 0 || fields.some((field) => indispensable(stream).includes(field))) return false;
+    drop(stream, fields, asked) {
+      const wereAsked = fields.some((field) => asked.includes(field));
+      if (!wereAsked || fields.some((field) => indispensable(stream).includes(field))) return false;
       const without = dropped.get(stream.object) ?? new Set();
-      if (fields.every((field) => without.has(field))) return false;
-      dropped.set(stream.object, new Set([...without, ...fields]));
-      onDropped(stream, fields);
+      // Another location may have been told the same in the meantime: then there is nothing new, but asking again is right.
+      const news = fields.filter((field) => !without.has(field));
+      dropped.set(stream.object, new Set([...without, ...news]));
+      if (news.length > 0) onDropped(stream, news);
       return true;
     },
   };

@@ -100,7 +100,7 @@ async function round(poller: Poller, runs: readonly StreamRun[], tools: TickTool
     const answer = answers[index];
     if (answer === undefined) throw new TypeError('The gateway gave fewer answers than there were queries');
     if (answer.ok) await run.takePage(answer.value, query);
-    else await run.refused(answer.error);
+    else await run.refused(answer.error, query);
   }
 }
 
