@@ -92,7 +92,11 @@ module.exports = {
       ['^worker/intacct/time[.]ts$'],
       "Intacct's formats of time are luxon's business in worker/intacct/time.ts; everywhere else an instant is epoch milliseconds.",
     ),
-    oneDoor('prom-client', ['^worker/metrics[.]ts$'], 'Metrics are named in one file, worker/metrics.ts.'),
+    oneDoor(
+      'prom-client',
+      ['^worker/metrics/registry[.]ts$'],
+      'Metrics are made in worker/metrics/registry.ts, each from its definition, on a registry that is passed on.',
+    ),
     oneDoor(
       'zod',
       ['^worker/config/', '^shared/event-schema[.]ts$'],

@@ -53,6 +53,7 @@ async function tryToStart(options: PollingOptions): Promise<Polling> {
   // Outages are told by the connections themselves, once each.
   queue.on('error', () => undefined);
 
+  const aliveSinceMs = Date.now();
   let agreed = true;
   const keepSchedules = async (): Promise<void> => {
     const { leads, disagreeing } = await options.standing();
@@ -63,7 +64,7 @@ async function tryToStart(options: PollingOptions): Promise<Polling> {
     }
     // One configuration is in force; two that each made the schedules theirs would undo each other for ever.
     if (!leads) return;
-    const revived = await syncSchedules(queue, pollers, Date.now());
+    const revived = await syncSchedules(queue, pollers, Date.now(), aliveSinceMs);
     if (revived === 0) return;
     options.onRevived(revived);
     logger.warn({ revived }, 'schedules.revived');

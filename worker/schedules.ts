@@ -8,27 +8,41 @@ export interface PollJob {
   readonly location: string | null;
 }
 
+/** The longest that a poller waits for its first tick. */
+const SPREAD_OVER_MS = 30_000;
+
 /** The next tick lives in one delayed job; a scheduler that has not moved for this many intervals has lost it. */
 const LOST_AFTER_INTERVALS = 3;
+const LOST_AFTER_MS = 60_000;
 
 /**
- * Makes the schedulers in Redis equal to the configured pollers: missing ones are made (due at once), those with another interval
+ * Makes the schedulers in Redis equal to the configured pollers: missing ones are made (due soon, each at a time of its own, so that many do not fire together), those with another interval
  * changed, those of pollers that are no longer configured removed, those that lost their next job made again. A scheduler that is
  * as it should be is not touched, so that any number of processes may do this at any time. Answers how many were revived.
+ *
+ * @param aliveSinceMs since when there has been a process to take ticks, as far as this one knows
  */
-export async function syncSchedules(queue: Queue, pollers: readonly Poller[], nowMs: number): Promise<number> {
+export async function syncSchedules(
+  queue: Queue,
+  pollers: readonly Poller[],
+  nowMs: number,
+  aliveSinceMs: number,
+): Promise<number> {
   const existing = new Map((await queue.getJobSchedulers(0, -1)).map((scheduler) => [scheduler.key, scheduler]));
   let revived = 0;
-  for (const poller of pollers) {
+  for (const [index, poller] of pollers.entries()) {
     const id = schedulerId(poller);
     const scheduler = existing.get(id);
     existing.delete(id);
-    const lost =
-      scheduler?.next !== undefined && nowMs - scheduler.next > LOST_AFTER_INTERVALS * poller.everyMs + 60_000;
+    // While nobody was there to take it, a tick that is overdue is not a lost one.
+    const dueAtMs = Math.max(scheduler?.next ?? nowMs, aliveSinceMs);
+    const lost = scheduler !== undefined && nowMs - dueAtMs > LOST_AFTER_INTERVALS * poller.everyMs + LOST_AFTER_MS;
     if (scheduler !== undefined && Number(scheduler.every) === poller.everyMs && !lost) continue;
     if (lost) revived += 1;
     const data: PollJob = { connection: poller.connection, location: poller.location };
-    await queue.upsertJobScheduler(id, { every: poller.everyMs }, { name: 'poll', data, opts: jobOptions(poller) });
+    const startDate = nowMs + Math.floor((index / pollers.length) * Math.min(poller.everyMs, SPREAD_OVER_MS));
+    const repeat = { every: poller.everyMs, startDate };
+    await queue.upsertJobScheduler(id, repeat, { name: 'poll', data, opts: jobOptions(poller) });
   }
   for (const id of existing.keys()) await queue.removeJobScheduler(id);
   return revived;
