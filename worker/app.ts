@@ -1,32 +1,37 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from '../shared/logger.js';
-import { connectRedis, type Redis, type RedisRole } from '../shared/redis.js';
+import { connectRedis, describeRedisUrl, type Redis, type RedisRole } from '../shared/redis.js';
 import { Closers } from './closers.js';
 import { type Company, type CompanyOptions, createCompany } from './company.js';
 import { describeSettings } from './config/describe-settings.js';
 import type { Settings } from './config/settings.js';
 import { locationLabel, type Stream } from './core/stream.js';
 import { startHttpServer } from './http/server.js';
-import { createMetrics, type Metrics } from './metrics.js';
-import { outageLog } from './outage-log.js';
+import { createMetrics } from './metrics.js';
+import { createOutageLog } from './outage-log.js';
 import { pollersOf } from './pollers.js';
 import { startPolling, WATCH_SCHEDULES_EVERY_MS } from './polling.js';
 import { createPressure } from './pressure.js';
 import { createProcessor } from './processor.js';
 import { createReadiness } from './readiness.js';
+import { createScrape } from './scrape.js';
 import { createBlocks } from './state/blocks.js';
 import { Keys } from './state/keys.js';
 import { takeLease } from './state/leases.js';
 import { createReplica, type Standing } from './state/replicas.js';
 import { RedisStreamStore } from './state/stream-store.js';
 import { TargetQueues } from './state/target-queues.js';
+import { noticingLoss } from './state-loss.js';
 import { adminActions, describeStatus } from './status.js';
 import type { Poller, TickTools } from './tick-tools.js';
+import { readVersion } from './version.js';
 
 /** How long a poller of a dead process stays taken. Renewed every third of it. */
 const LEASE_MS = 15_000;
 /** A tick that has more to do than this lets others go first, and goes on. */
 const TICK_BUDGET_MS = 20_000;
+const STATE_LOST =
+  'Redis has lost data: see whether it persists (append-only file) and evicts nothing (noeviction). The stream goes on from what is left';
 /** How long shutting down may take before what is left is abandoned. Commits are atomic, so that nothing is lost by it. */
 const STOP_WITHIN_MS = 8_000;
 
@@ -52,12 +57,15 @@ async function construct(settings: Settings, logger: Logger, closers: Closers): 
   const stop = new AbortController();
   const prefix = settings.queuePrefix;
   const keys = new Keys(prefix);
-  const metrics = createMetrics();
+  const pollers = settings.connections.flatMap(pollersOf);
+  const streams = pollers.flatMap((poller) => poller.streams);
+  const metrics = createMetrics({ pollers, version: readVersion() });
 
+  const outages = createOutageLog(logger, describeRedisUrl(settings.redisUrl));
   const connect = (role: RedisRole): Redis => {
-    const onError = outageLog(logger, role);
+    const onError = (error: Error) => outages.failed(role, error);
     const redis = connectRedis(settings.redisUrl, { name: `intacct-trigger-${role}`, role, onError });
-    redis.on('ready', () => onError(null));
+    redis.on('ready', () => outages.ready(role));
     closers.add(`redis ${role}`, () => redis.disconnect());
     return redis;
   };
@@ -67,30 +75,44 @@ async function construct(settings: Settings, logger: Logger, closers: Closers): 
 
   const queues = new TargetQueues(transactions, prefix);
   closers.add('target queues', () => queues.close());
-  const store = new RedisStreamStore({ keys, redis, transactions, queues });
+  const store = new RedisStreamStore({
+    keys,
+    redis,
+    transactions,
+    queues,
+    onCommitFailed: (code) => metrics.commitFailed(code),
+  });
 
-  const pollers = settings.connections.flatMap(pollersOf);
-  const streams = pollers.flatMap((poller) => poller.streams);
+  const watchedStore = noticingLoss(store, ({ connection, location, object }, loss) =>
+    logger.error({ connection, location: locationLabel(location), object, loss, advice: STATE_LOST }, 'state.lost'),
+  );
   const companies = await connectCompanies(settings, { redis, keys, metrics, logger }, closers);
   const troubles = createBlocks({ redis, keys });
   const backpressure = createPressure({ redis, prefix, highWater: settings.queueHighWater, logger });
   const toolsOf = ({ connection }: Poller): TickTools => ({
     ...companies.get(connection).tools,
-    store,
+    store: watchedStore,
     troubles,
     backpressure,
     observer: metrics,
     takeLease: (poller) =>
       takeLease(redis, keys.lease(poller.connection, poller.location), {
+        holderKey: keys.holder(poller.connection, poller.location),
         leaseMs: LEASE_MS,
+        onTakenOver: () => metrics.leaseTakenOver(poller),
         onRenewalError: () => logger.warn(names(poller), 'lease.not_renewed'),
       }),
     monotonicNowMs: () => performance.now(),
   });
-  metrics.onScrape(() => readWatermarks(metrics, store, streams, (name) => companies.get(name)));
 
   const readiness = createReadiness([redis, transactions, blocking], stop.signal);
   const sources = { streams, companies: companies.all(), store, blocks: troubles };
+  let standing: Standing | null = null;
+  const { queueHighWater } = settings;
+  const blocks = createBlocks({ redis, keys });
+  metrics.onScrape(
+    createScrape({ ...sources, blocks, redis, prefix, queueHighWater, standing: () => standing }, metrics.state),
+  );
   let httpUrl: string | null = null;
   if (settings.http !== null) {
     const server = await startHttpServer({
@@ -112,8 +134,8 @@ async function construct(settings: Settings, logger: Logger, closers: Closers): 
     configFingerprint: fingerprintOf(settings),
     beatMs: WATCH_SCHEDULES_EVERY_MS,
   });
-  closers.add('replica', () => replica.leave());
-  let standing: Standing = { leads: false, disagreeing: 0, replicas: 1 };
+  // Without Redis there is nobody to tell.
+  closers.add('replica', () => (redis.status === 'ready' ? replica.leave() : undefined));
   const process = createProcessor({
     pollers,
     toolsOf,
@@ -122,7 +144,7 @@ async function construct(settings: Settings, logger: Logger, closers: Closers): 
     logger,
     now: Date.now,
     monotonicNowMs: () => performance.now(),
-    leads: () => standing.leads,
+    leads: () => standing?.leads ?? false,
     forget: ({ stream }) => store.forget(streams.filter((other) => sharesLedger(stream, other))),
   });
   const polling = readiness
@@ -137,16 +159,13 @@ async function construct(settings: Settings, logger: Logger, closers: Closers): 
           process: (job, token) => process(job, token, stop.signal),
           logger,
           onRevived: (count) => metrics.schedulesRevived(count),
-          async standing() {
-            standing = await replica.standing();
-            return standing;
-          },
+          standing: async () => (standing = await replica.standing()),
         },
         stop.signal,
       ),
     )
     .then((started) => {
-      readiness.schedulesAreInPlace();
+      readiness.askForSchedules(() => started.hasSchedules());
       logger.info({ pollers: pollers.length, streams: streams.length }, 'polling.started');
       return started;
     });
@@ -191,21 +210,6 @@ async function stopWithin(closers: Closers, stop: AbortController, logger: Logge
   });
   if ((await Promise.race([closed, tooLate])) === 'late') logger.warn('stop.abandoned');
   clearTimeout(timer);
-}
-
-async function readWatermarks(
-  metrics: Metrics,
-  store: RedisStreamStore,
-  streams: readonly Stream[],
-  companyOf: (connection: string) => Company,
-): Promise<void> {
-  await Promise.all(
-    streams.map(async (stream) => {
-      const { state } = await store.load(stream);
-      const nowMs = companyOf(stream.connection).tools.intacct.serverNowMs();
-      if (state !== null) metrics.watermark(stream, state.marks.watermarkMs, nowMs);
-    }),
-  );
 }
 
 function sharesLedger(one: Stream, other: Stream): boolean {

@@ -22,6 +22,8 @@ export interface PollingOptions {
 }
 
 export interface Polling {
+  /** False after Redis was emptied, until the schedules are made again. */
+  hasSchedules(): Promise<boolean>;
   /** Takes no more ticks and waits for the running ones. */
   close(): Promise<void>;
 }
@@ -88,6 +90,7 @@ async function tryToStart(options: PollingOptions): Promise<Polling> {
   }, WATCH_SCHEDULES_EVERY_MS);
 
   return {
+    hasSchedules: async () => (await queue.getJobSchedulersCount()) > 0,
     async close() {
       clearInterval(watch);
       await worker.close();

@@ -33,6 +33,7 @@ const NOT_OURS_DELAY_MS = 1_000;
 export function createProcessor(options: ProcessorOptions) {
   const { logger, metrics, monotonicNowMs } = options;
   const pollers = new Map(options.pollers.map((poller) => [schedulerId(poller), poller]));
+  const blocked = new Set<Poller>();
 
   return async (job: Job<PollJob>, token: string | undefined, stop: AbortSignal): Promise<PollOutcome> => {
     const poller = pollers.get(schedulerId(job.data));
@@ -57,9 +58,14 @@ export function createProcessor(options: ProcessorOptions) {
       else if (error instanceof ConnectionBlockedError) outcome = 'blocked';
     }
     const durationMs = monotonicNowMs() - startedAtMs;
+    if (outcome === 'done' && report?.streams.some((stream) => stream.outcome === 'failed')) outcome = 'partial';
     metrics.poll(poller, outcome, durationMs);
     for (const stream of report?.streams ?? []) metrics.stream(stream, options.now());
-    logTick(logger, poller, outcome, durationMs, report, trouble);
+    // A blocked connection is told once, not with each tick that sends nothing.
+    const isOld = outcome === 'blocked' && blocked.has(poller);
+    if (outcome === 'blocked') blocked.add(poller);
+    else blocked.delete(poller);
+    if (!isOld) logTick(logger, poller, outcome, durationMs, report, trouble);
 
     for (const stream of report?.streams ?? []) {
       if (stream.swept) await forget(options, stream);
@@ -123,7 +129,7 @@ function logTick(
 ): void {
   const streams = (report?.streams ?? []).filter((stream) => stream.outcome !== 'waiting');
   const failed = streams.filter((stream) => stream.error !== null);
-  const sum = (field: 'rowsRead' | 'enqueued' | 'duplicates' | 'rejected' | 'strays') =>
+  const sum = (field: 'rowsRead' | 'enqueued' | 'duplicates' | 'rejected' | 'recovered' | 'strays') =>
     streams.reduce((total, stream) => total + stream[field], 0);
   const line = {
     connection: poller.connection,
@@ -135,6 +141,7 @@ function logTick(
     enqueued: sum('enqueued'),
     duplicates: sum('duplicates'),
     rejected: sum('rejected'),
+    recovered: sum('recovered'),
     strays: sum('strays'),
     ...(failed.length === 0
       ? {}

@@ -8,22 +8,23 @@ export interface ReadinessWatch {
   look(): Promise<Readiness>;
   /** Resolves once every connection is up; rejects when the worker is stopped before. */
   whenRedisIsReady(): Promise<void>;
-  schedulesAreInPlace(): void;
+  /** Before this is called there are no schedules. */
+  askForSchedules(question: () => Promise<boolean>): void;
 }
 
 /** Ready: Redis answers, the schedules are in place, nobody has asked to stop. */
 export function createReadiness(connections: readonly Redis[], stop: AbortSignal): ReadinessWatch {
-  let schedulesInPlace = false;
+  let hasSchedules: () => Promise<boolean> = () => Promise.resolve(false);
   return {
-    schedulesAreInPlace() {
-      schedulesInPlace = true;
+    askForSchedules(question) {
+      hasSchedules = question;
     },
 
     async look() {
       const problems: string[] = [];
       if (stop.aborted) problems.push('shutting down');
       if (!(await allAnswer(connections))) problems.push('Redis does not answer');
-      if (!schedulesInPlace) problems.push('schedules are not in place');
+      else if (!(await hasSchedules().catch(() => false))) problems.push('schedules are not in place');
       return { ready: problems.length === 0, problems };
     },
 

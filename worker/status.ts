@@ -1,5 +1,5 @@
 import type { Company } from './company.js';
-import { locationLabel, type Stream } from './core/stream.js';
+import { locationLabel, type Stream, streamId } from './core/stream.js';
 import type { AdminActions } from './http/admin.js';
 import type { Blocks } from './state/blocks.js';
 import type { StreamStore } from './tick-tools.js';
@@ -9,11 +9,6 @@ export interface StatusSources {
   readonly companies: readonly Company[];
   readonly store: Pick<StreamStore, 'load'>;
   readonly blocks: Blocks;
-}
-
-/** What a stream is called in `/status` and in the calls that change it. */
-export function streamId({ connection, location, object }: Stream): string {
-  return [connection, locationLabel(location), object].join('~');
 }
 
 /** How far every stream has come and what is in its way, for people and scripts. No secrets, no rows. */

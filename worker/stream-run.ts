@@ -2,7 +2,7 @@ import { REJECTED_QUEUE, type RejectedRow as RejectedJob } from '../shared/queue
 import { rejectId } from './core/event.js';
 import { finishWindow, nextQuery, type Progress, resume, turnPage } from './core/progress.js';
 import { type IntacctRecord, type RejectedRow, readRow } from './core/record.js';
-import { rejectLedgerKey, type SiftedRecord, sift } from './core/sift.js';
+import { rejectLedgerKey, type Sifted, type SiftedRecord, sift } from './core/sift.js';
 import type { Margins, Stream } from './core/stream.js';
 import { IntacctError } from './intacct/errors.js';
 import type { Page, Query } from './intacct/query.js';
@@ -25,6 +25,8 @@ export interface StreamReport {
   readonly enqueued: number;
   readonly duplicates: number;
   readonly rejected: number;
+  /** New versions that an earlier window had missed. */
+  readonly recovered: number;
   /** Rows outside what was asked for. */
   readonly strays: number;
   /** Epoch milliseconds of Intacct's clock; null where it is not known. */
@@ -41,7 +43,7 @@ export class StreamRun {
   readonly #lease: Lease;
   readonly #tools: TickTools;
   readonly #margins: Margins;
-  readonly #counts = { rowsRead: 0, enqueued: 0, duplicates: 0, rejected: 0, strays: 0 };
+  readonly #counts = { rowsRead: 0, enqueued: 0, duplicates: 0, rejected: 0, recovered: 0, strays: 0 };
   #phase: Phase;
   #error: Error | null = null;
   #swept = false;
@@ -122,7 +124,7 @@ export class StreamRun {
         ...newRejects.map((reject) => this.#rejectItem(reject, progress.window.hiMs, nowMs)),
         ...sifted.records.map((record) => this.#recordItem(record)),
       ]);
-      this.#tell(page.rows.length, sifted.records, sifted.duplicates, newRejects, nowMs);
+      this.#tell(page.rows.length, sifted, newRejects, nowMs);
       if (turn.windowDone) {
         this.#swept = progress.window.sweep;
         this.#phase = 'done';
@@ -131,8 +133,9 @@ export class StreamRun {
   }
 
   /** Intacct refused what was asked for this stream, while it may have answered others. */
-  async refused(error: IntacctError): Promise<void> {
-    if (error.action === 'dropFields' && this.#tools.fields.drop(this.stream, error.fields)) return;
+  async refused(error: IntacctError, asked?: Query): Promise<void> {
+    const { fields } = this.#tools;
+    if (error.action === 'dropFields' && fields.drop(this.stream, error.fields, asked?.select ?? [])) return;
     this.#error = error;
     const mayPass = error.action === 'retry' || error.action === 'newSession';
     this.#phase = mayPass ? 'failed' : 'blocked';
@@ -207,18 +210,15 @@ export class StreamRun {
     this.#progress = after;
   }
 
-  #tell(
-    rows: number,
-    records: readonly SiftedRecord[],
-    duplicates: number,
-    rejects: readonly RejectedRow[],
-    nowMs: number,
-  ): void {
+  #tell(rows: number, sifted: Sifted, rejects: readonly RejectedRow[], nowMs: number): void {
     const { observer } = this.#tools;
+    const { records, duplicates, recovered } = sifted;
     this.#counts.rowsRead += rows;
     this.#counts.rejected += rejects.length;
     observer.rowsRead(this.stream, rows);
     if (duplicates > 0) observer.duplicatesSuppressed(this.stream, duplicates);
+    this.#counts.recovered += recovered.overlap + recovered.sweep;
+    observer.recovered(this.stream, recovered);
     for (const reject of rejects) observer.rowRejected(this.stream, reject.reason);
     for (const { event } of records) {
       if (event === null) continue;

@@ -1,7 +1,8 @@
 import type { EventOp } from '../shared/event.js';
 import type { Ledger } from './core/ledger.js';
 import type { Marks, StreamState } from './core/marks.js';
-import type { ParseInstant, Version } from './core/record.js';
+import type { ParseInstant, RejectReason, Version } from './core/record.js';
+import type { Recovered } from './core/sift.js';
 import type { Stream } from './core/stream.js';
 import type { IntacctError, Settled } from './intacct/errors.js';
 import type { Page, Query } from './intacct/query.js';
@@ -94,8 +95,11 @@ export interface StreamTrouble {
 /** Which fields a stream asks for. */
 export interface FieldPlans {
   select(stream: Stream, signal: AbortSignal): Promise<readonly string[]>;
-  /** Intacct refuses these: never ask for them again. False when one of them is the key or a time, without which nothing works. */
-  drop(stream: Stream, fields: readonly string[]): boolean;
+  /**
+   * Intacct refuses these: never ask for them again. False when asking again is no use: one of them is the key or a time, or none of
+   * them was asked for.
+   */
+  drop(stream: Stream, fields: readonly string[], asked: readonly string[]): boolean;
 }
 
 /** Told as things happen. Must not throw. */
@@ -103,7 +107,9 @@ export interface TickObserver {
   rowsRead(stream: Stream, rows: number): void;
   eventEnqueued(stream: Stream, op: EventOp, queue: string, delayMs: number): void;
   duplicatesSuppressed(stream: Stream, count: number): void;
-  rowRejected(stream: Stream, reason: string): void;
+  rowRejected(stream: Stream, reason: RejectReason): void;
+  /** Versions that an earlier window had missed. */
+  recovered(stream: Stream, found: Recovered): void;
 }
 
 /** How many rows a page of this connection asks for: fewer after trouble, growing back. Shared by its pollers. */

@@ -121,7 +121,10 @@ describe('commit', () => {
   });
 
   async function leaseOf(location: string | null): Promise<Lease> {
-    const taken = await takeLease(redis, keys.lease(stream.connection, location), LEASE);
+    const taken = await takeLease(redis, keys.lease(stream.connection, location), {
+      ...LEASE,
+      holderKey: keys.holder(stream.connection, location),
+    });
     if (taken === null) throw new Error('The lease of a new prefix is taken');
     return taken;
   }

@@ -16,12 +16,14 @@ export interface IntacctRecord {
   readonly row: Row;
 }
 
-export type RejectReason =
-  | 'missing_key'
-  | 'missing_time'
-  | 'unreadable_modified_time'
-  | 'unreadable_created_time'
-  | 'illegal_characters';
+export const REJECT_REASONS = [
+  'missing_key',
+  'missing_time',
+  'unreadable_modified_time',
+  'unreadable_created_time',
+  'illegal_characters',
+] as const;
+export type RejectReason = (typeof REJECT_REASONS)[number];
 
 export interface RejectedRow {
   readonly reason: RejectReason;

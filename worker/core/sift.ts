@@ -1,6 +1,7 @@
 import type { TriggerEvent } from '../../shared/event.js';
 import { classify, toEvent } from './event.js';
 import { judge, type Ledger } from './ledger.js';
+import type { Marks } from './marks.js';
 import type { Progress } from './progress.js';
 import { type IntacctRecord, type RejectedRow, type Version, versionOf } from './record.js';
 import type { Margins, Stream } from './stream.js';
@@ -22,6 +23,16 @@ export interface Sifted {
   readonly records: readonly SiftedRecord[];
   /** Versions that were emitted before. */
   readonly duplicates: number;
+  readonly recovered: Recovered;
+}
+
+/**
+ * New versions with a stamp that an earlier window had read up to: they were not visible then. By the least margin that reaches them.
+ * Many of them say that the margins are too small for this company.
+ */
+export interface Recovered {
+  readonly overlap: number;
+  readonly sweep: number;
 }
 
 /** Rows without a usable key or time are remembered by what they hold. Intacct's record numbers never begin so. */
@@ -40,6 +51,7 @@ export function sift(
 ): Sifted {
   const last = new Map(ledger);
   const sifted: SiftedRecord[] = [];
+  const recovered = { overlap: 0, sweep: 0 };
   let duplicates = 0;
   for (const record of records) {
     const isShared = record.owner === null;
@@ -53,6 +65,10 @@ export function sift(
       duplicates += 1;
       continue;
     }
+    // Not one that changed without a new stamp, nor one that was stamped by a clock that had been set back.
+    if (!olderIsNew && known?.stampMs !== version.stampMs && wasPassedBy(marks, version.stampMs)) {
+      recovered[version.stampMs > marks.watermarkMs - margins.overlapMs ? 'overlap' : 'sweep'] += 1;
+    }
     last.set(record.key, version);
     const op = classify(record, known !== undefined, marks.floorMs);
     // Should another location take the shared records over in the middle of a window, it reads the window again from its start.
@@ -64,5 +80,10 @@ export function sift(
       event: stream.on.includes(op) ? toEvent(stream, record, version, op, detectedAtMs) : null,
     });
   }
-  return { records: sifted, duplicates };
+  return { records: sifted, duplicates, recovered };
+}
+
+/** An earlier window had read up to this stamp. Before its first window is read a stream has passed nothing. */
+function wasPassedBy({ originMs, watermarkMs }: Marks, atMs: number): boolean {
+  return watermarkMs > originMs && atMs <= watermarkMs;
 }

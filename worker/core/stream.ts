@@ -46,3 +46,8 @@ export interface Margins {
 export function locationLabel(location: string | null): string {
   return location ?? 'all';
 }
+
+/** What a stream is called in `/status` and in the calls that change it. */
+export function streamId({ connection, location, object }: Stream): string {
+  return [connection, locationLabel(location), object].join('~');
+}

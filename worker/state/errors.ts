@@ -8,12 +8,23 @@ export class LeaseLostError extends Error {
   }
 }
 
+export const COMMIT_CODES = [
+  'LEASE_LOST',
+  'COMMIT_OVERTAKEN',
+  'COMMIT_WATCHED_KEY_CHANGED',
+  'COMMIT_INCOMPLETE',
+  'QUEUE_DAMAGED',
+  'REDIS_OUT_OF_MEMORY',
+  'COMMIT_UNKNOWN',
+] as const;
+export type CommitCode = (typeof COMMIT_CODES)[number];
+
 /** A commit that is not known to be done. Load the stream again and go on from there. */
 export class CommitError extends Error {
   override readonly name = 'CommitError';
 
   constructor(
-    readonly code: string,
+    readonly code: Exclude<CommitCode, 'LEASE_LOST'>,
     message: string,
   ) {
     super(message);
@@ -21,7 +32,7 @@ export class CommitError extends Error {
 }
 
 /** Redis' own errors carry the command with its arguments, which hold records: only the first words of the message are kept. */
-export function commitTrouble(error: unknown): Error {
+export function commitTrouble(error: unknown): LeaseLostError | CommitError {
   if (error instanceof LeaseLostError || error instanceof CommitError) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (message.includes('OOM'))

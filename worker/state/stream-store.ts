@@ -5,7 +5,7 @@ import type { Version } from '../core/record.js';
 import type { Stream } from '../core/stream.js';
 import type { Commit, Lease, NewJob, SavedStream, StreamStore } from '../tick-tools.js';
 import { COMMIT_SCRIPT } from './commit-script.js';
-import { CommitError, commitTrouble, LeaseLostError } from './errors.js';
+import { type CommitCode, CommitError, commitTrouble, LeaseLostError } from './errors.js';
 import type { Keys } from './keys.js';
 import { CorruptStateError, decodeMarks, decodeState, encodeMarks, encodeState } from './stream-state.js';
 import type { ExecReply, TargetQueues } from './target-queues.js';
@@ -17,6 +17,7 @@ export interface RedisStreamStoreOptions {
   /** WATCH … EXEC only, one commit after the other: a WATCH belongs to its connection. */
   readonly transactions: Redis;
   readonly queues: TargetQueues;
+  readonly onCommitFailed?: (code: CommitCode) => void;
 }
 
 /** Renewals of the lease and commits of other locations of the same object touch what is watched. */
@@ -30,13 +31,15 @@ export class RedisStreamStore implements StreamStore {
   readonly #redis: Redis;
   readonly #transactions: Redis;
   readonly #queues: TargetQueues;
+  readonly #onCommitFailed: (code: CommitCode) => void;
   #lastCommit: Promise<unknown> = Promise.resolve();
 
-  constructor({ keys, redis, transactions, queues }: RedisStreamStoreOptions) {
+  constructor({ keys, redis, transactions, queues, onCommitFailed = () => undefined }: RedisStreamStoreOptions) {
     this.#keys = keys;
     this.#redis = redis;
     this.#transactions = transactions;
     this.#queues = queues;
+    this.#onCommitFailed = onCommitFailed;
   }
 
   async load(stream: Stream): Promise<SavedStream> {
@@ -92,7 +95,9 @@ export class RedisStreamStore implements StreamStore {
       }
     } catch (error) {
       this.#transactions.unwatch().catch(() => undefined);
-      throw commitTrouble(error);
+      const trouble = commitTrouble(error);
+      this.#onCommitFailed(trouble.code);
+      throw trouble;
     }
   }
 
