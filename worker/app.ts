@@ -86,7 +86,7 @@ async function construct(settings: Settings, logger: Logger, closers: Closers): 
   const watchedStore = noticingLoss(store, ({ connection, location, object }, loss) =>
     logger.error({ connection, location: locationLabel(location), object, loss, advice: STATE_LOST }, 'state.lost'),
   );
-  const companies = await connectCompanies(settings, { redis, keys, metrics, logger }, closers);
+  const companies = await connectCompanies(settings, { redis, keys, leaseMs: LEASE_MS, metrics, logger }, closers);
   const troubles = createBlocks({ redis, keys });
   const backpressure = createPressure({ redis, prefix, highWater: settings.queueHighWater, logger });
   const toolsOf = ({ connection }: Poller): TickTools => ({

@@ -5,11 +5,12 @@ import type { Redis } from '../shared/redis.js';
 import { billedFunctions, createBudgetWatch } from './budget-watch.js';
 import type { ConnectionSettings } from './config/settings.js';
 import { MAX_PAGE_SIZE } from './core/page-query.js';
-import { createFieldPlans } from './field-plans.js';
+import { createFieldPlans, DEFINITION_LIVES_MS } from './field-plans.js';
 import { createIntacctClient, type IntacctClient } from './intacct/client.js';
 import { createHttpTransport } from './intacct/http.js';
 import { parseStamp } from './intacct/time.js';
 import type { Metrics } from './metrics.js';
+import { createDefinitions } from './state/definitions.js';
 import { credentialsFingerprint } from './state/fingerprint.js';
 import { createGate, type Gate } from './state/gate.js';
 import type { Keys } from './state/keys.js';
@@ -28,6 +29,8 @@ export interface Company {
 export interface CompanyOptions {
   readonly redis: Redis;
   readonly keys: Keys;
+  /** How long what a dead process held stays taken, milliseconds. */
+  readonly leaseMs: number;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
@@ -59,6 +62,7 @@ export async function createCompany(settings: ConnectionSettings, options: Compa
     connection,
     limit: settings.maxConcurrentRequests,
     fingerprint: await credentialsFingerprint(settings),
+    slotMs: options.leaseMs,
     wait,
     onResumed: () => client.reset(),
     onTrouble: () => logger.warn('gate.not_updated'),
@@ -75,6 +79,7 @@ export async function createCompany(settings: ConnectionSettings, options: Compa
       stretch: () => budget.stretch(),
       fields: createFieldPlans({
         lookup: (location, object, signal) => gate.run((inSlot) => client.lookup(location, object, inSlot), signal),
+        definitions: createDefinitions({ redis, keys, connection, liveMs: DEFINITION_LIVES_MS }),
         monotonicNowMs: () => performance.now(),
         onDropped: ({ object }, fields) => logger.warn({ object, fields }, 'fields.refused_by_intacct'),
       }),

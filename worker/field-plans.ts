@@ -3,11 +3,26 @@ import type { Stream } from './core/stream.js';
 import type { ObjectDefinition } from './intacct/query.js';
 import type { FieldPlans } from './tick-tools.js';
 
-/** An administrator can add a custom field at any time. */
-const DEFINITION_LIVES_MS = 30 * 60_000;
+/** An administrator can add a custom field at any time; that long it may take until it is read. */
+export const DEFINITION_LIVES_MS = 30 * 60_000;
+
+/** Field lists shared by all processes. */
+export interface Definitions {
+  /** Null when none is gone by at present. */
+  read(object: string): Promise<Definition | null>;
+  /** Offers a list; answers the one that holds. */
+  share(object: string, fields: readonly string[]): Promise<Definition>;
+}
+
+export interface Definition {
+  readonly fields: readonly string[];
+  /** What is left of its life. */
+  readonly livesMs: number;
+}
 
 export interface FieldPlansOptions {
   lookup(location: string | null, object: string, signal: AbortSignal): Promise<ObjectDefinition>;
+  readonly definitions: Definitions;
   readonly monotonicNowMs: () => number;
   /** Told once per object when fields have to be left out. */
   readonly onDropped: (stream: Stream, fields: readonly string[]) => void;
@@ -17,17 +32,23 @@ export interface FieldPlansOptions {
  * What to select, per connection: Intacct has no `*`. `all` asks `lookup`, which also lists fields that `query` then refuses; those
  * are named in the refusal, and left out from then on.
  */
-export function createFieldPlans({ lookup, monotonicNowMs, onDropped }: FieldPlansOptions): FieldPlans {
-  const definitions = new Map<string, { readonly fields: readonly string[]; readonly readAtMs: number }>();
+export function createFieldPlans({ lookup, definitions, monotonicNowMs, onDropped }: FieldPlansOptions): FieldPlans {
+  const known = new Map<string, { readonly fields: readonly string[]; readonly untilMs: number }>();
   const dropped = new Map<string, Set<string>>();
 
-  const defined = async (stream: Stream, signal: AbortSignal): Promise<readonly string[]> => {
-    const known = definitions.get(stream.object);
-    if (known !== undefined && monotonicNowMs() - known.readAtMs < DEFINITION_LIVES_MS) return known.fields;
-    const { fields } = await lookup(stream.location, stream.object, signal);
-    const definition = { fields: fields.map((field) => field.id), readAtMs: monotonicNowMs() };
-    definitions.set(stream.object, definition);
-    return definition.fields;
+  const defined = async ({ location, object }: Stream, signal: AbortSignal): Promise<readonly string[]> => {
+    const current = known.get(object);
+    if (current !== undefined && monotonicNowMs() < current.untilMs) return current.fields;
+    const shared = (await definitions.read(object)) ?? (await lookUp(location, object, signal));
+    known.set(object, { fields: shared.fields, untilMs: monotonicNowMs() + shared.livesMs });
+    return shared.fields;
+  };
+  const lookUp = async (location: string | null, object: string, signal: AbortSignal): Promise<Definition> => {
+    const { fields } = await lookup(location, object, signal);
+    return definitions.share(
+      object,
+      fields.map((field) => field.id),
+    );
   };
 
   return {

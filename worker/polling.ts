@@ -7,6 +7,7 @@ import type { PollOutcome } from './metrics.js';
 import { type PollJob, syncSchedules } from './schedules.js';
 import type { Standing } from './state/replicas.js';
 import type { Poller } from './tick-tools.js';
+import { createTroubleLog } from './trouble-log.js';
 
 export interface PollingOptions {
   /** Both must be ready: BullMQ remembers a connection that failed while it was made. */
@@ -83,10 +84,14 @@ async function tryToStart(options: PollingOptions): Promise<Polling> {
     prefix,
     concurrency: Math.min(pollers.length, MOST_TICKS_AT_ONCE),
   });
-  worker.on('error', (error) => logger.debug({ code: error.name }, 'worker.error'));
+  const trouble = createTroubleLog(logger);
+  worker.on('error', (error) => trouble.noticed(error));
   // The next tick of a poller lives in one delayed job: if that is lost (a Redis that was emptied), nothing else would bring it back.
   const watch = setInterval(() => {
-    keepSchedules().catch(() => logger.warn('schedules.not_watched'));
+    keepSchedules().then(
+      () => trouble.over(),
+      (error: unknown) => trouble.noticed(error),
+    );
   }, WATCH_SCHEDULES_EVERY_MS);
 
   return {

@@ -6,11 +6,12 @@
  * 2. Every job key exists, or has a receipt from an earlier attempt. A MULTI goes on when a command inside fails (scripts flushed,
  *    out of memory), so the jobs cannot be taken for granted.
  * 3. Only if none is missing do ledger and cursor move. Otherwise the ledger takes the records whose jobs are all there, receipts
- *    are kept for the rest of the jobs, and the cursor stays: the next attempt adds what is missing and nothing else.
+ *    are kept for the rest of the jobs, and the cursor stays: the next attempt adds what is missing and nothing else. That attempt may
+ *    come some commits later, when the next window is read in other pages: receipts stay until the window is closed.
  *
  * KEYS  1 lease, 2 state, 3 shared marks, 4 ledger, 5 receipts, 6… job keys
  * ARGV  1 token, 2 expected commit number, 3 expected commit number of the shared marks or '',
- *       4 JSON {state: [field, value, …], shared: [field, value, …], items: [[number of jobs, record key, version or ''], …]}
+ *       4 JSON {state: [field, value, …], shared: [field, value, …], closed: the window is read to its end, items: [[number of jobs, record key, version or ''], …]}
  * Reply {'done', 0} | {'lease', 0} | {'overtaken', 0} | {'incomplete', missing jobs}
  */
 export const COMMIT_SCRIPT = `
@@ -49,7 +50,11 @@ if missing > 0 then
   inBatches('SADD', KEYS[5], receipts)
   return {'incomplete', missing}
 end
-redis.call('DEL', KEYS[5])
+if plan.closed then
+  redis.call('DEL', KEYS[5])
+elseif redis.call('EXISTS', KEYS[5]) == 1 then
+  inBatches('SREM', KEYS[5], receipts)
+end
 inBatches('HSET', KEYS[2], plan.state)
 if #plan.shared > 0 then inBatches('HSET', KEYS[3], plan.shared) end
 return {'done', 0}

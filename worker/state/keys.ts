@@ -17,6 +17,7 @@
  *   <prefix>:intacct-trigger:<connection>:usage-batch:<process>         string  number of the last batch that was counted
  *   <prefix>:intacct-trigger:replicas                                   hash    replica → its configuration and last beat
  *   <prefix>:intacct-trigger:configurations                             hash    fingerprint → since when, last beat
+ *   <prefix>:intacct-trigger:<connection>:fields:<object>               string  list of fields, while it is gone by
  *   <prefix>:intacct-trigger:<connection>:forgotten:<object>            string  the ledger is not complete at or below this stamp
  *
  * Jobs live where BullMQ puts them: <prefix>:<queue>:<job id>.
@@ -50,6 +51,10 @@ export class Keys {
 
   forgotten(connection: string, object: string): string {
     return this.#key(connection, 'forgotten', object);
+  }
+
+  fields(connection: string, object: string): string {
+    return this.#key(connection, 'fields', object);
   }
 
   ledger(connection: string, object: string): string {

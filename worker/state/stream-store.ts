@@ -136,6 +136,7 @@ export class RedisStreamStore implements StreamStore {
     const jobKeys = commit.items.flatMap((item) => item.jobs.map((job) => this.#queues.jobKey(job.queue, job.id)));
     const plan = {
       state: encodeState(commit.state),
+      closed: commit.state.scan === null,
       shared: commit.shared === null ? [] : encodeMarks(commit.shared.commitNo, commit.shared.marks),
       items: commit.items.map(({ jobs: itemJobs, ledgerKey, remember }) => [
         itemJobs.length,

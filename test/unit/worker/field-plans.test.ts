@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createFieldPlans } from '../../../worker/field-plans.js';
+import { createFieldPlans, DEFINITION_LIVES_MS, type Definitions } from '../../../worker/field-plans.js';
 import { aStream } from '../../support/streams.js';
 
 const signal = new AbortController().signal;
@@ -40,6 +40,19 @@ describe('fields', () => {
     expect(lookups()).toBe(2);
   });
 
+  test('that an administrator adds are read by all processes from the same moment on', async () => {
+    const clock = { nowMs: 0 };
+    const shared = sharedBy(clock);
+    const before = aPlan(['RECORDNO', 'NAME'], undefined, clock, shared);
+    const after = aPlan(['RECORDNO', 'NAME', 'NEW'], undefined, clock, shared);
+    await before.plans.select(customer, signal);
+    clock.nowMs += 60_000;
+    expect(await after.plans.select(customer, signal)).not.toContain('NEW');
+    clock.nowMs += 30 * 60_000;
+    expect(await after.plans.select(customer, signal)).toContain('NEW');
+    expect(await before.plans.select(customer, signal)).toContain('NEW');
+  });
+
   test('of a list come with what the worker itself needs', async () => {
     const { plans, lookups } = aPlan([]);
     const fields = await plans.select(aStream({ fields: ['NAME'] }), signal);
@@ -48,14 +61,35 @@ describe('fields', () => {
   });
 });
 
-function aPlan(ids: readonly string[], onDropped: (fields: readonly string[]) => void = () => undefined) {
-  const clock = { nowMs: 0 };
+/** Lists that live for half an hour from the first offer on, as those in Redis do. */
+function sharedBy(clock: { nowMs: number }): Definitions {
+  let current: { readonly fields: readonly string[]; readonly untilMs: number } | null = null;
+  const read = () =>
+    current !== null && clock.nowMs < current.untilMs
+      ? { fields: current.fields, livesMs: current.untilMs - clock.nowMs }
+      : null;
+  return {
+    read: async () => read(),
+    async share(_object, fields) {
+      if (read() === null) current = { fields, untilMs: clock.nowMs + DEFINITION_LIVES_MS };
+      return read() ?? { fields, livesMs: 0 };
+    },
+  };
+}
+
+function aPlan(
+  ids: readonly string[],
+  onDropped: (fields: readonly string[]) => void = () => undefined,
+  clock = { nowMs: 0 },
+  shared = sharedBy(clock),
+) {
   let lookups = 0;
   const plans = createFieldPlans({
     async lookup(_location, object) {
       lookups += 1;
       return { object, fields: ids.map((id) => ({ id, dataType: 'TEXT' })) };
     },
+    definitions: shared,
     monotonicNowMs: () => clock.nowMs,
     onDropped: (_stream, fields) => onDropped(fields),
   });
