@@ -83,6 +83,11 @@ async function tryToStart(options: PollingOptions): Promise<Polling> {
     connection: blocking,
     prefix,
     concurrency: Math.min(pollers.length, MOST_TICKS_AT_ONCE),
+    // What a dead process, or a Redis that was full for a while, left active runs again soon. That it may run twice costs nothing: the
+    // poller's lease lets one of them in.
+    lockDuration: 15_000,
+    stalledInterval: 5_000,
+    maxStalledCount: 1_000,
   });
   const trouble = createTroubleLog(logger);
   worker.on('error', (error) => trouble.noticed(error));

@@ -10,7 +10,9 @@ export function createTroubleLog(logger: Logger): TroubleLog {
   let current: string | null = null;
   return {
     noticed(error) {
-      const message = error instanceof Error ? error.message : '';
+      // That Redis is away is told by the connections.
+      if (!(error instanceof Error) || error.name !== 'ReplyError') return;
+      const { message } = error;
       const isFull = message.includes('OOM');
       const event = isFull ? 'redis.out_of_memory' : 'polling.trouble';
       if (event === current) return;

@@ -76,6 +76,9 @@ export function createHttpTransport(overrides: Partial<HttpSettings> = {}): Http
         },
         ...(signal === undefined ? {} : { signal }),
       });
+      // Reading the body tells of every error up to its end, and stops listening there; a signal that fires while the body is being
+      // unpacked would otherwise be an error that nobody listens to, which ends the process.
+      stream.on('error', () => undefined);
       try {
         const packed = await collect(stream, settings.maxBodyBytes);
         const response = stream.response;
