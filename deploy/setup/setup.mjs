@@ -1,4 +1,4 @@
-// node deploy/setup/setup.mjs [packages] [redis] [build]: what a fresh clone lacks; all three when none is named.
+// node deploy/setup/setup.mjs [packages] [redis] [prometheus] [build]: what a fresh clone lacks; all when none is named.
 import './require-node.mjs';
 
 const { setUp } = await import('./steps.mjs');

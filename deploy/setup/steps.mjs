@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensurePrometheus } from './prometheus.mjs';
 import { findRedis, OLDEST_REDIS } from './redis-server.mjs';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -153,6 +154,9 @@ const BUILT_FROM = [
   'worker',
   'shared',
   'test/simulator',
+  'test/soak',
+  'test/bench',
+  'test/support',
   'deploy/demo',
   'deploy/setup',
   'tsconfig.json',
@@ -201,7 +205,12 @@ export function ensureBuild() {
 
 // --- all of them ---
 
-const STEPS = { packages: ensurePackages, redis: ensureRedis, build: ensureBuild };
+const STEPS = {
+  packages: ensurePackages,
+  redis: ensureRedis,
+  prometheus: () => ensurePrometheus(say),
+  build: ensureBuild,
+};
 
 /**
  * Runs the named steps in the order in which they depend on each other; all of them when none is named.

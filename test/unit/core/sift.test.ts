@@ -63,6 +63,33 @@ describe('sift', () => {
     expect(records).toEqual([expect.objectContaining({ event: null, remember: versionOf(stream, aRecord()) })]);
   });
 
+  describe('counts what an earlier window had missed', () => {
+    const recoveredOf = (record: IntacctRecord, ledger: Ledger = new Map(), at: Progress = progress) =>
+      sift(stream, at, [record], ledger, MARGINS, NOW_MS).recovered;
+    const missed = (ageMs: number) => aRecord({ modifiedAtMs: MIDNIGHT_MS - ageMs });
+    const NOTHING = { overlap: 0, sweep: 0 };
+
+    test('by the margin that it took to find it', () => {
+      expect(recoveredOf(missed(0))).toEqual({ overlap: 1, sweep: 0 });
+      expect(recoveredOf(missed(MARGINS.overlapMs - 1_000))).toEqual({ overlap: 1, sweep: 0 });
+      expect(recoveredOf(missed(MARGINS.overlapMs))).toEqual({ overlap: 0, sweep: 1 });
+    });
+
+    test('and neither news, nor what was seen before, nor what changed without a new stamp', () => {
+      const edited = aRecord({ row: { RECORDNO: '1', NAME: 'Acme Ltd' } });
+      expect(recoveredOf(aRecord({ modifiedAtMs: MIDNIGHT_MS + 1_000 }))).toEqual(NOTHING);
+      expect(recoveredOf(aRecord(), remembering(aRecord()))).toEqual(NOTHING);
+      expect(recoveredOf(edited, remembering(aRecord()))).toEqual(NOTHING);
+    });
+
+    test('and nothing in the first window of a stream, nor while a clock that was set back stamps behind it', () => {
+      const first = resume(stream, null, null, NOW_MS, MARGINS);
+      const setBack = { ...progress, marks: { ...progress.marks, setBackMs: MIDNIGHT_MS } };
+      expect(recoveredOf(missed(1_000), new Map(), first)).toEqual(NOTHING);
+      expect(recoveredOf(missed(1_000), new Map(), setBack)).toEqual(NOTHING);
+    });
+  });
+
   test('leaves shared records to the first location, which emits them once', () => {
     const later = aStream({ location: '200-UK', sharedRecords: 'skip' });
     expect(sift(later, progress, [aRecord()], new Map(), MARGINS, NOW_MS).records).toEqual([]);
