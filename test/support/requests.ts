@@ -47,7 +47,7 @@ export function refusedSignIn(): () => Promise<never> {
   });
 }
 
-export function failing(details: IntacctErrorDetails): () => Promise<never> {
+function failing(details: IntacctErrorDetails): () => Promise<never> {
   return async () => {
     throw new IntacctError('Sage Intacct refuses', details);
   };

@@ -49,7 +49,7 @@ export function takeProbe(window: Window, records: readonly IntacctRecord[]): Om
 }
 
 /** The order in which a stream emits: stamp, then key. Keys that are whole numbers compare as numbers of any length. */
-export function byStampAndKey(a: IntacctRecord, b: IntacctRecord): number {
+function byStampAndKey(a: IntacctRecord, b: IntacctRecord): number {
   return stampMs(a) - stampMs(b) || compareKeys(a.key, b.key);
 }
 

@@ -37,7 +37,7 @@ export interface HttpSettings {
   readonly maxBodyBytes: number;
 }
 
-export const HTTP_DEFAULTS: HttpSettings = {
+const HTTP_DEFAULTS: HttpSettings = {
   connectTimeoutMs: 10_000,
   responseTimeoutMs: 300_000,
   bodyTimeoutMs: 120_000,

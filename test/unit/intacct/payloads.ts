@@ -18,7 +18,7 @@ export interface ErrorParts {
   readonly more?: string;
 }
 
-export function errorElement(parts: ErrorParts): string {
+function errorElement(parts: ErrorParts): string {
   const part = (name: string, text: string | undefined) => (text === undefined ? '' : `<${name}>${text}</${name}>`);
   return `<error>${part('errorno', parts.errorno)}${part('description', parts.description)}${part('description2', parts.description2)}${part('correction', parts.correction)}${parts.more ?? ''}</error>`;
 }
