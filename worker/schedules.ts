@@ -36,9 +36,17 @@ export async function syncSchedules(
     existing.delete(id);
     // While nobody was there to take it, a tick that is overdue is not a lost one.
     const dueAtMs = Math.max(scheduler?.next ?? nowMs, aliveSinceMs);
-    const lost = scheduler !== undefined && nowMs - dueAtMs > LOST_AFTER_INTERVALS * poller.everyMs + LOST_AFTER_MS;
+    const overdueMs = nowMs - dueAtMs;
+    const isOverdue = overdueMs > LOST_AFTER_INTERVALS * poller.everyMs + LOST_AFTER_MS;
+    // No tick is made further ahead than one interval: this one was made by a clock that has since been put right.
+    const isTooFarAhead = -overdueMs > poller.everyMs + LOST_AFTER_MS;
+    const lost = scheduler !== undefined && (isOverdue || isTooFarAhead);
     if (scheduler !== undefined && Number(scheduler.every) === poller.everyMs && !lost) continue;
-    if (lost) revived += 1;
+    if (lost) {
+      // Changing a scheduler in place keeps the time of its next tick, which is what is wrong with it.
+      await queue.removeJobScheduler(id);
+      revived += 1;
+    }
     const data: PollJob = { connection: poller.connection, location: poller.location };
     const startDate = nowMs + Math.floor((index / pollers.length) * Math.min(poller.everyMs, SPREAD_OVER_MS));
     const repeat = { every: poller.everyMs, startDate };

@@ -54,6 +54,15 @@ describe('schedules', () => {
     expect(await queue.getJobSchedulers(0, -1)).toHaveLength(1);
   });
 
+  test('made by a clock that was an hour ahead are made again when it is put right', async () => {
+    const pollers = [poller('100-US')];
+    const nowMs = Date.now();
+    await syncSchedules(queue, pollers, nowMs + 60 * MINUTE_MS, nowMs);
+    expect(await syncSchedules(queue, pollers, nowMs, nowMs)).toBe(1);
+    const [scheduler] = await queue.getJobSchedulers(0, -1);
+    expect(scheduler?.next).toBeLessThanOrEqual(nowMs + 2 * MINUTE_MS);
+  });
+
   test('are not taken for lost when no worker was there to take their ticks', async () => {
     const pollers = [poller('100-US')];
     await syncSchedules(queue, pollers, Date.now(), 0);

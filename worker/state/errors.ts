@@ -35,7 +35,13 @@ export class CommitError extends Error {
 export function commitTrouble(error: unknown): LeaseLostError | CommitError {
   if (error instanceof LeaseLostError || error instanceof CommitError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  if (message.includes('OOM'))
+  if ([message, ...refusalsBefore(error)].some((text) => text.includes('OOM')))
     return new CommitError('REDIS_OUT_OF_MEMORY', 'Redis is out of memory; nothing moves until there is room');
   return new CommitError('COMMIT_UNKNOWN', `The outcome of a commit is not known: ${message.slice(0, 120)}`);
+}
+
+/** What Redis refused while a transaction was put together; EXEC itself then says no more than that there was something. */
+function refusalsBefore(error: unknown): readonly string[] {
+  if (!(error instanceof Error) || !('previousErrors' in error) || !Array.isArray(error.previousErrors)) return [];
+  return error.previousErrors.map((previous: unknown) => (previous instanceof Error ? previous.message : ''));
 }
