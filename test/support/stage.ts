@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type Job, Queue } from 'bullmq';
+import { freePort } from '../../deploy/setup/redis-server.mjs';
 import { DEFAULT_EVENTS_QUEUE, type TriggerEvent } from '../../shared/index.js';
 import { connectRedis, type Redis } from '../../shared/redis.js';
 import { Keys } from '../../worker/state/keys.js';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../simulator/simulator.js';
+import { WorkerApp } from './worker-app.js';
 import { type Environment, environmentFor, startWorker, type WorkerProcess } from './worker-process.js';
 
 /** A company, a corner of the suite's Redis, and the workers between them. Everything it started ends with it. */
@@ -12,23 +14,26 @@ export class Stage {
   readonly prefix: string;
   readonly redis: Redis;
   readonly simulator: Simulator;
+  readonly #redisUrl: string;
   readonly #workers: WorkerProcess[] = [];
+  readonly #apps: WorkerApp[] = [];
   #closed = false;
   readonly #queues = new Map<string, Queue>();
 
   private constructor(simulator: Simulator, redisUrl: string) {
     this.prefix = `t${randomUUID()}`;
     this.simulator = simulator;
+    this.#redisUrl = redisUrl;
     this.redis = connectRedis(redisUrl, { name: 'test', role: 'commands' });
   }
 
-  static async open(options: SimulatorOptions = {}): Promise<Stage> {
-    return new Stage(await startSimulator(options), suiteRedisUrl());
+  static async open(options: SimulatorOptions = {}, redisUrl = suiteRedisUrl()): Promise<Stage> {
+    return new Stage(await startSimulator(options), redisUrl);
   }
 
   /** Starts a worker and does not wait for it. */
   async spawnWorker(environment: Environment = {}): Promise<WorkerProcess> {
-    const own = environmentFor(this.simulator, suiteRedisUrl(), this.prefix);
+    const own = environmentFor(this.simulator, this.#redisUrl, this.prefix);
     const worker = await startWorker({ ...own, ...environment });
     this.#workers.push(worker);
     // What a test that ran out of time goes on to start would never be stopped.
@@ -41,6 +46,14 @@ export class Stage {
 
   async startWorker(environment: Environment = {}): Promise<WorkerProcess> {
     return (await this.spawnWorker(environment)).ready();
+  }
+
+  /** A worker within this process, polling or about to; sooner there than a process. */
+  async startApp(environment: Environment = {}): Promise<WorkerApp> {
+    const own = environmentFor(this.simulator, this.#redisUrl, this.prefix);
+    const app = await WorkerApp.start({ ...own, HTTP_PORT: String(await freePort()), ...environment });
+    this.#apps.push(app);
+    return app;
   }
 
   /** A queue of this stage, by means of plain BullMQ. */
@@ -76,6 +89,7 @@ export class Stage {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(this.#workers.map((worker) => worker.kill9()));
+    await Promise.all(this.#apps.map((app) => app.stop()));
     await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
     this.redis.disconnect();
     await this.simulator.stop();

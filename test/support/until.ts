@@ -11,8 +11,9 @@ const LOOK_EVERY_MS = 40;
 export async function until<T>(
   what: string | (() => string),
   look: () => T | false | undefined | Promise<T | false | undefined>,
+  patienceMs = PATIENCE_MS,
 ): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     const answer = await look();
     if (answer !== false && answer !== undefined) return answer;
