@@ -106,6 +106,19 @@ module.exports = {
     oneDoor('fastify', ['^worker/http/'], 'The HTTP server is worker/http.'),
     oneDoor('commander', ['^worker/cli/'], 'The command line is worker/cli.'),
     oneDoor(
+      '@opentelemetry',
+      ['^worker/tracing/'],
+      'What becomes a span, and what of it leaves the process, is decided in worker/tracing.',
+    ),
+    {
+      name: 'tracing-is-loaded-on-demand',
+      comment:
+        'Without a collector nothing of OpenTelemetry is loaded: worker/tracing.ts imports it when there is one.',
+      severity: 'error',
+      from: { path: PRODUCT, pathNot: '^worker/tracing/' },
+      to: { path: '^worker/tracing/', dynamic: false },
+    },
+    oneDoor(
       'pino',
       ['^shared/logger[.]ts$'],
       'Log lines take their shape, and lose their secrets, in shared/logger.ts.',

@@ -72,6 +72,15 @@ export interface EventConsumer {
  * });
  * process.once('SIGTERM', () => void consumer.close());
  * ```
+ *
+ * All other options are those of BullMQ's worker. With `telemetry`, and a worker that traces, the span of an event's handling is
+ * a child of the span of the commit that enqueued it:
+ *
+ * ```ts
+ * import { BullMQOtel } from 'bullmq-otel'; // after OpenTelemetry's SDK has been set up, as for any other program
+ *
+ * consumeEvents({ redisUrl, handler, telemetry: new BullMQOtel({ tracerName: 'my-consumer' }) });
+ * ```
  */
 export function consumeEvents(options: ConsumeEventsOptions): EventConsumer {
   const {

@@ -24,6 +24,7 @@ import { TargetQueues } from './state/target-queues.js';
 import { noticingLoss } from './state-loss.js';
 import { adminActions, describeStatus } from './status.js';
 import type { Poller, TickTools } from './tick-tools.js';
+import { startTracing } from './tracing.js';
 import { readVersion } from './version.js';
 
 /** How long a poller of a dead process stays taken. Renewed every third of it. */
@@ -59,7 +60,10 @@ async function construct(settings: Settings, logger: Logger, closers: Closers): 
   const keys = new Keys(prefix);
   const pollers = settings.connections.flatMap(pollersOf);
   const streams = pollers.flatMap((poller) => poller.streams);
-  const metrics = createMetrics({ pollers, version: readVersion() });
+  const version = readVersion();
+  const metrics = createMetrics({ pollers, version });
+  const tracing = await startTracing({ url: settings.tracesUrl, version, logger });
+  closers.add('tracing', () => tracing.close());
 
   const outages = createOutageLog(logger, describeRedisUrl(settings.redisUrl));
   const connect = (role: RedisRole): Redis => {
@@ -73,7 +77,7 @@ async function construct(settings: Settings, logger: Logger, closers: Closers): 
   const transactions = connect('transactions');
   const blocking = connect('blocking');
 
-  const queues = new TargetQueues(transactions, prefix);
+  const queues = new TargetQueues(transactions, prefix, () => tracing.jobMetadata());
   closers.add('target queues', () => queues.close());
   const store = new RedisStreamStore({
     keys,
@@ -83,10 +87,14 @@ async function construct(settings: Settings, logger: Logger, closers: Closers): 
     onCommitFailed: (code) => metrics.commitFailed(code),
   });
 
-  const watchedStore = noticingLoss(store, ({ connection, location, object }, loss) =>
+  const watchedStore = noticingLoss(tracing.commits(store), ({ connection, location, object }, loss) =>
     logger.error({ connection, location: locationLabel(location), object, loss, advice: STATE_LOST }, 'state.lost'),
   );
-  const companies = await connectCompanies(settings, { redis, keys, leaseMs: LEASE_MS, metrics, logger }, closers);
+  const companies = await connectCompanies(
+    settings,
+    { redis, keys, leaseMs: LEASE_MS, metrics, tracing, logger },
+    closers,
+  );
   const troubles = createBlocks({ redis, keys });
   const backpressure = createPressure({ redis, prefix, highWater: settings.queueHighWater, logger });
   const toolsOf = ({ connection }: Poller): TickTools => ({
@@ -141,6 +149,7 @@ async function construct(settings: Settings, logger: Logger, closers: Closers): 
     toolsOf,
     tick: { margins: settings.margins, budgetMs: TICK_BUDGET_MS },
     metrics,
+    tracing,
     logger,
     now: Date.now,
     monotonicNowMs: () => performance.now(),
@@ -157,6 +166,7 @@ async function construct(settings: Settings, logger: Logger, closers: Closers): 
           prefix,
           pollers,
           process: (job, token) => process(job, token, stop.signal),
+          telemetry: tracing.telemetry,
           logger,
           onRevived: (count) => metrics.schedulesRevived(count),
           standing: async () => (standing = await replica.standing()),

@@ -16,6 +16,7 @@ import { createGate, type Gate } from './state/gate.js';
 import type { Keys } from './state/keys.js';
 import { createUsage } from './state/usage.js';
 import type { Intacct, TickTools } from './tick-tools.js';
+import type { Tracing } from './tracing.js';
 
 /** Everything that the pollers of one connection share: sessions, clock, field lists, requests in flight, the month's budget. */
 export interface Company {
@@ -32,11 +33,12 @@ export interface CompanyOptions {
   /** How long what a dead process held stays taken, milliseconds. */
   readonly leaseMs: number;
   readonly metrics: Metrics;
+  readonly tracing: Pick<Tracing, 'request'>;
   readonly logger: Logger;
 }
 
 export async function createCompany(settings: ConnectionSettings, options: CompanyOptions): Promise<Company> {
-  const { redis, keys, metrics } = options;
+  const { redis, keys, metrics, tracing } = options;
   const connection = settings.name;
   const logger = options.logger.child({ connection });
 
@@ -51,6 +53,7 @@ export async function createCompany(settings: ConnectionSettings, options: Compa
     timezoneOffsetMinutes: settings.timezoneOffsetMinutes,
     onRequest(info) {
       metrics.request(connection, info);
+      tracing.request(connection, info);
       usage.count(billedFunctions(info.functions));
     },
     wait,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Job, Queue, Worker } from 'bullmq';
+import { type Job, Queue, type Telemetry, Worker } from 'bullmq';
 import type { Logger } from '../shared/logger.js';
 import { POLLS_QUEUE } from '../shared/queues.js';
 import type { Redis } from '../shared/redis.js';
@@ -16,6 +16,8 @@ export interface PollingOptions {
   readonly prefix: string;
   readonly pollers: readonly Poller[];
   process(job: Job<PollJob>, token: string | undefined): Promise<PollOutcome>;
+  /** Undefined: ticks are not traced. */
+  readonly telemetry: Telemetry | undefined;
   readonly logger: Logger;
   readonly onRevived: (count: number) => void;
   /** Where this process stands among those that share the schedules. Asked every WATCH_SCHEDULES_EVERY_MS. */
@@ -51,7 +53,7 @@ export async function startPolling(options: PollingOptions, stop: AbortSignal): 
 }
 
 async function tryToStart(options: PollingOptions): Promise<Polling> {
-  const { redis, blocking, prefix, pollers, logger } = options;
+  const { redis, blocking, prefix, pollers, telemetry, logger } = options;
   const queue = new Queue(POLLS_QUEUE, { connection: redis, prefix });
   // Outages are told by the connections themselves, once each.
   queue.on('error', () => undefined);
@@ -83,6 +85,7 @@ async function tryToStart(options: PollingOptions): Promise<Polling> {
     connection: blocking,
     prefix,
     concurrency: Math.min(pollers.length, MOST_TICKS_AT_ONCE),
+    ...(telemetry === undefined ? {} : { telemetry }),
     // What a dead process, or a Redis that was full for a while, left active runs again soon. That it may run twice costs nothing: the
     // poller's lease lets one of them in.
     lockDuration: 15_000,

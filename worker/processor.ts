@@ -15,6 +15,7 @@ export interface ProcessorOptions {
   toolsOf(poller: Poller): TickTools;
   readonly tick: TickOptions;
   readonly metrics: Metrics;
+  readonly tracing: { tick(line: TickLine): void };
   readonly logger: Logger;
   readonly now: () => number;
   readonly monotonicNowMs: () => number;
@@ -65,7 +66,9 @@ export function createProcessor(options: ProcessorOptions) {
     const isOld = outcome === 'blocked' && blocked.has(poller);
     if (outcome === 'blocked') blocked.add(poller);
     else blocked.delete(poller);
-    if (!isOld) logTick(logger, poller, outcome, durationMs, report, trouble);
+    const line = describeTick(poller, outcome, durationMs, report, trouble);
+    options.tracing.tick(line);
+    if (!isOld) logTick(logger, line);
 
     for (const stream of report?.streams ?? []) {
       if (stream.swept) await forget(options, stream);
@@ -118,20 +121,35 @@ function describe(error: unknown): Trouble {
   return { code, message: error.message.slice(0, 300) };
 }
 
-/** One wide line per tick. Counts and codes, never a row. */
-function logTick(
-  logger: Logger,
+/** What is told of a tick. Counts and codes, never a row. */
+export interface TickLine {
+  readonly connection: string;
+  readonly location: string;
+  readonly outcome: PollOutcome;
+  readonly durationMs: number;
+  readonly streams: number;
+  readonly rowsRead: number;
+  readonly enqueued: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+  readonly recovered: number;
+  readonly strays: number;
+  readonly failed?: readonly (Trouble & { readonly object: string })[];
+  readonly trouble?: Trouble;
+}
+
+function describeTick(
   poller: Poller,
   outcome: PollOutcome,
   durationMs: number,
   report: TickReport | null,
   trouble: unknown,
-): void {
+): TickLine {
   const streams = (report?.streams ?? []).filter((stream) => stream.outcome !== 'waiting');
   const failed = streams.filter((stream) => stream.error !== null);
   const sum = (field: 'rowsRead' | 'enqueued' | 'duplicates' | 'rejected' | 'recovered' | 'strays') =>
     streams.reduce((total, stream) => total + stream[field], 0);
-  const line = {
+  return {
     connection: poller.connection,
     location: locationLabel(poller.location),
     outcome,
@@ -148,7 +166,12 @@ function logTick(
       : { failed: failed.map((stream) => ({ object: stream.stream.object, ...describe(stream.error) })) }),
     ...(trouble === null || outcome === 'stopped' ? {} : { trouble: describe(trouble) }),
   };
-  const isTrouble = outcome === 'failed' || outcome === 'blocked' || failed.length > 0;
+}
+
+/** One wide line per tick. */
+function logTick(logger: Logger, line: TickLine): void {
+  const { outcome, failed } = line;
+  const isTrouble = outcome === 'failed' || outcome === 'blocked' || failed !== undefined;
   const isOdd = outcome === 'paused' || line.strays > 0 || line.rejected > 0;
   const level = isTrouble ? 'error' : isOdd ? 'warn' : 'info';
   logger[level](line, 'poll.finished');

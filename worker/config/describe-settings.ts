@@ -14,6 +14,7 @@ export function describeSettings(settings: Settings): Readonly<Record<string, un
     http: settings.http === null ? 'off' : { ...settings.http },
     adminToken: describeSecret(settings.adminToken),
     logLevel: settings.logLevel,
+    traces: settings.tracesUrl ?? 'off',
     settle: formatDuration(margins.settleMs),
     overlap: formatDuration(margins.overlapMs),
     sweepEvery: formatDuration(margins.sweepEveryMs),

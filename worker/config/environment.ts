@@ -81,6 +81,18 @@ export const ENVIRONMENT: readonly EnvironmentSetting[] = [
     true,
   ),
   worker('LOG_LEVEL', 'logLevel', 'info', 'trace, debug, info, warn, error, fatal or silent; one JSON line each'),
+  worker(
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'otlpEndpoint',
+    null,
+    'OpenTelemetry collector that receives traces over HTTP, for example http://127.0.0.1:4318; without it there are none',
+  ),
+  worker(
+    'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+    'otlpTracesEndpoint',
+    null,
+    'the whole URL for traces instead, where it does not end in /v1/traces',
+  ),
 ];
 
 /** The default of a variable, for the one place that applies it. */

@@ -158,6 +158,18 @@ export function parseEndpoint(text: string): string {
   return url.href;
 }
 
+/** Of a collector. What it wants to know of the sender goes into headers, which are not shown. */
+export function parseCollectorUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && `${url.username}${url.password}${url.search}${url.hash}` !== '') {
+    throw new Refusal('expects a URL without user name, password, "?" and "#"', { hidesValue: true });
+  }
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new Refusal('expects an http or https URL like http://127.0.0.1:4318');
+  }
+  return url.href;
+}
+
 /** `hostname` as the URL class writes it: there 127.1 and 0x7f000001 have become 127.0.0.1. */
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);

@@ -3,6 +3,7 @@ import { CUSTOM_OBJECT_HINT, findKnownObject, nearestKnownObject } from '../cata
 import { defaultOf } from './environment.js';
 import {
   formatDuration,
+  parseCollectorUrl,
   parseConnectionName,
   parseDuration,
   parseEndpoint,
@@ -252,6 +253,8 @@ const settingsSchema = z
     httpPort: required(wholeNumber(0, 65_535), defaultOf('HTTP_PORT')),
     adminToken: optional(parseToken),
     logLevel: required(parseLogLevel, defaultOf('LOG_LEVEL')),
+    otlpEndpoint: optional(parseCollectorUrl),
+    otlpTracesEndpoint: optional(parseCollectorUrl),
     connections: z.array(connectionSchema, { error: expects('a list of connections') }),
   })
   // Also when single values were refused, so that all mistakes are told at once.
@@ -376,6 +379,7 @@ function toSettings(checked: Checked): Settings {
     http: checked.httpPort === 0 ? null : { host: checked.httpHost, port: checked.httpPort },
     adminToken: checked.adminToken,
     logLevel: checked.logLevel,
+    tracesUrl: checked.otlpTracesEndpoint ?? tracesBelow(checked.otlpEndpoint),
     margins: {
       settleMs: checked.settle,
       overlapMs: checked.overlap,
@@ -384,6 +388,11 @@ function toSettings(checked: Checked): Settings {
     },
     connections: checked.connections.map((connection) => toConnection(connection, checked)),
   };
+}
+
+/** Where a collector takes traces, as OpenTelemetry has it. */
+function tracesBelow(endpoint: string | null): string | null {
+  return endpoint === null ? null : `${endpoint.replace(/\/$/, '')}/v1/traces`;
 }
 
 function toConnection(connection: CheckedConnection, checked: Checked): ConnectionSettings {

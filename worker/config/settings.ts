@@ -18,6 +18,8 @@ export interface Settings {
   /** Bearer token of the calls that change state over HTTP; null = such calls are refused. */
   readonly adminToken: Secret | null;
   readonly logLevel: LogLevel;
+  /** Where spans are sent, OTLP over HTTP; null = nowhere. */
+  readonly tracesUrl: string | null;
   readonly margins: Margins;
   /** At least one, with distinct names. */
   readonly connections: readonly ConnectionSettings[];

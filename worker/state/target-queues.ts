@@ -33,11 +33,14 @@ const EVENT_JOB_OPTIONS: JobsOptions = {
 export class TargetQueues {
   readonly #redis: Redis;
   readonly #prefix: string;
+  readonly #telemetryMetadata: () => string | undefined;
   readonly #queues = new Map<string, Queue>();
 
-  constructor(redis: Redis, prefix: string) {
+  /** @param telemetryMetadata what the jobs that are being added tell their consumers' telemetry, as BullMQ stores it */
+  constructor(redis: Redis, prefix: string, telemetryMetadata: () => string | undefined = () => undefined) {
     this.#redis = redis;
     this.#prefix = prefix;
+    this.#telemetryMetadata = telemetryMetadata;
   }
 
   jobKey(queue: string, id: string): string {
@@ -51,10 +54,12 @@ export class TargetQueues {
     keys: readonly string[],
     args: readonly string[],
   ): Promise<ExecReply> {
+    const metadata = this.#telemetryMetadata();
+    const options = metadata === undefined ? EVENT_JOB_OPTIONS : { ...EVENT_JOB_OPTIONS, telemetry: { metadata } };
     const multi = (await this.#client(jobs[0]?.queue ?? DEFAULT_EVENTS_QUEUE)).multi();
     for (const { queue: name, name: jobName, id, data } of jobs) {
       const queue = this.#queue(name);
-      const job = new Job(queue, jobName, data, EVENT_JOB_OPTIONS, id);
+      const job = new Job(queue, jobName, data, options, id);
       await backendOf(queue).addJobToTransaction(multi, job.asJSON(), id);
     }
     multi.eval(script, keys.length, ...keys, ...args);

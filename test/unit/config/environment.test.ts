@@ -15,6 +15,7 @@ describe('the environment alone', () => {
       http: { host: '127.0.0.1', port: 9464 },
       adminToken: 'unset',
       logLevel: 'info',
+      traces: 'off',
       settle: '30s',
       overlap: '5m',
       sweepEvery: '1h',
@@ -106,6 +107,21 @@ describe('the environment alone', () => {
     expect(settings.connections[0]).toMatchObject({ name: 'Acme---S-hne-1', companyId: 'Acme & Söhne:1' });
   });
 
+  test.each([
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel:4318' }, 'http://otel:4318/v1/traces'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otel/below/' }, 'https://otel/below/v1/traces'],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://otel:4318/in' }, 'http://otel:4318/in'],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://a:4318', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://b:4318/v1/traces' },
+      'http://b:4318/v1/traces',
+    ],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: ' ' }, null],
+  ])('%j sends traces to %s', (change, tracesUrl) => {
+    const { settings } = load({ ...VALID_ENV, ...change });
+    expect(settings.tracesUrl).toBe(tracesUrl);
+    expect(describeSettings(settings)).toMatchObject({ traces: tracesUrl ?? 'off' });
+  });
+
   test('port 0 serves nothing', () => {
     expect(load({ ...VALID_ENV, HTTP_PORT: '0' }).settings.http).toBeNull();
   });
@@ -133,6 +149,14 @@ describe('what is refused', () => {
     [{ HTTP_PORT: '0x10' }, expect.stringContaining('HTTP_PORT expects a whole number')],
     [{ HTTP_HOST: 'http://localhost' }, expect.stringContaining('HTTP_HOST expects an address to listen on')],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL expects trace, debug, info, warn, error, fatal or silent, got "loud"'],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'otel:4318' },
+      'OTEL_EXPORTER_OTLP_ENDPOINT expects an http or https URL like http://127.0.0.1:4318, got "otel:4318"',
+    ],
+    [
+      { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://otel/v1/traces?key=hunter2' },
+      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT expects a URL without user name, password, "?" and "#"',
+    ],
     [{ EVENTS_QUEUE: 'a:b' }, expect.stringContaining('EVENTS_QUEUE expects a queue name')],
     [{ EVENTS_QUEUE: 'intacct-rejected' }, expect.stringContaining('which the worker keeps for itself')],
     [{ EVENTS_QUEUE: 'intacct-polls-2' }, expect.stringContaining('which the worker keeps for itself')],
