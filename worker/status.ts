@@ -1,6 +1,8 @@
 import type { Company } from './company.js';
 import { locationLabel, type Stream, streamId } from './core/stream.js';
 import type { AdminActions } from './http/admin.js';
+import type { ConnectionStatus, Status, StreamStatus } from './http/status.js';
+import type { Refusal } from './state/block-info.js';
 import type { Blocks } from './state/blocks.js';
 import type { StreamStore } from './tick-tools.js';
 
@@ -11,51 +13,81 @@ export interface StatusSources {
   readonly blocks: Blocks;
 }
 
-/** How far every stream has come and what is in its way, for people and scripts. No secrets, no rows. */
-export async function describeStatus({ streams, companies, store, blocks }: StatusSources): Promise<unknown> {
+export async function describeStatus({ streams, companies, store, blocks }: StatusSources): Promise<Status> {
   const troubles = await blocks.load(streams);
   return {
     connections: await Promise.all(companies.map(describeConnection)),
     streams: await Promise.all(
       streams.map(async (stream, index) => {
-        const { connection, location, object } = stream;
-        const trouble = troubles[index];
+        const { paused = false, blocked = null } = troubles[index] ?? {};
+        const nowMs = companies
+          .find(({ settings }) => settings.name === stream.connection)
+          ?.tools.intacct.serverNowMs();
         return {
           id: streamId(stream),
-          connection,
-          location: locationLabel(location),
-          object,
-          state: trouble?.paused ? 'paused' : trouble?.blocked ? 'blocked' : 'active',
-          ...(trouble?.blocked ? { blocked: trouble.blocked } : {}),
-          ...(await describeProgress(store, stream)),
+          connection: stream.connection,
+          location: locationLabel(stream.location),
+          object: stream.object,
+          state: paused ? ('paused' as const) : blocked !== null ? ('blocked' as const) : ('active' as const),
+          blocked:
+            blocked === null
+              ? null
+              : { ...refusal(blocked), since: instant(blocked.sinceMs), probeAt: instant(blocked.probeAtMs) },
+          everySeconds: stream.everyMs / 1000,
+          ...(await describeProgress(store, stream, nowMs ?? Date.now())),
         };
       }),
     ),
   };
 }
 
-async function describeConnection({ settings, gate, budget }: Company): Promise<unknown> {
-  const [{ blocked, pausedUntilMs, inFlight, waiting }, month] = await Promise.all([gate.state(), budget.look()]);
-  const state = blocked !== null ? 'blocked' : pausedUntilMs !== null ? 'paused' : 'active';
+async function describeConnection({ settings, gate, budget }: Company): Promise<ConnectionStatus> {
+  const [{ blocked, pausedUntilMs, inFlight, waiting }, transactions] = await Promise.all([
+    gate.state(),
+    budget.look(),
+  ]);
   return {
     name: settings.name,
     companyId: settings.companyId,
-    state,
-    ...(blocked === null ? {} : { blocked: { ...blocked, fingerprint: undefined } }),
-    pausedUntil: pausedUntilMs === null ? null : new Date(pausedUntilMs).toISOString(),
+    state: blocked !== null ? 'blocked' : pausedUntilMs !== null ? 'paused' : 'active',
+    blocked: blocked === null ? null : { ...refusal(blocked), since: instant(blocked.atMs) },
+    pausedUntil: pausedUntilMs === null ? null : instant(pausedUntilMs),
     requests: { inFlight, waiting },
-    transactions: month,
+    transactions,
   };
 }
 
-async function describeProgress(store: Pick<StreamStore, 'load'>, stream: Stream): Promise<object> {
+type ProgressStatus = Pick<StreamStatus, 'watermark' | 'lagSeconds' | 'catchingUp' | 'trouble'>;
+
+async function describeProgress(
+  store: Pick<StreamStore, 'load'>,
+  stream: Stream,
+  nowMs: number,
+): Promise<ProgressStatus> {
   try {
     const { state } = await store.load(stream);
-    if (state === null) return { watermark: null, catchingUp: false };
-    return { watermark: new Date(state.marks.watermarkMs).toISOString(), catchingUp: state.scan !== null };
+    if (state === null) return { watermark: null, lagSeconds: null, catchingUp: false, trouble: null };
+    const { watermarkMs } = state.marks;
+    return {
+      watermark: instant(watermarkMs),
+      lagSeconds: Math.max(0, Math.round((nowMs - watermarkMs) / 1000)),
+      catchingUp: state.scan !== null,
+      trouble: null,
+    };
   } catch (error) {
-    return { trouble: error instanceof Error ? error.message : 'The state cannot be read' };
+    const trouble = error instanceof Error ? error.message : 'The state cannot be read';
+    return { watermark: null, lagSeconds: null, catchingUp: false, trouble };
   }
+}
+
+/** Without the fingerprint of the credentials, which is nobody's business. */
+function refusal({ code, message, advice, sageText }: Refusal): Refusal {
+  return { code, message, advice, sageText };
+}
+
+/** A damaged entry may hold any number. */
+function instant(atMs: number): string {
+  return Number.isFinite(new Date(atMs).getTime()) ? new Date(atMs).toISOString() : 'never';
 }
 
 export function adminActions({ streams, companies, blocks }: StatusSources): AdminActions {

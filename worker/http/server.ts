@@ -1,6 +1,8 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Secret } from '../../shared/secret.js';
 import { type AdminActions, addAdminRoutes } from './admin.js';
+import type { Status } from './status.js';
+import { renderStatusPage } from './status-page.js';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -13,7 +15,7 @@ export interface HttpServerOptions {
   readonly port: number;
   readiness(): Promise<Readiness>;
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
-  status(): Promise<unknown>;
+  status(): Promise<Status>;
   readonly adminToken: Secret | null;
   readonly admin: AdminActions;
 }
@@ -33,6 +35,13 @@ export async function startHttpServer(
     return reply.header('content-type', contentType).send(text);
   });
   server.get('/status', async () => options.status());
+  server.get('/', async (_request, reply) => {
+    const [status, { problems }] = await Promise.all([options.status(), options.readiness()]);
+    return reply
+      .header('content-type', 'text/html; charset=utf-8')
+      .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
+      .send(renderStatusPage(status, problems));
+  });
   addAdminRoutes(server, options.adminToken, options.admin);
   // What went wrong stays in the log: an answer could carry a key or a value.
   server.setErrorHandler((error: { statusCode?: number }, _request, reply) => {
