@@ -14,9 +14,13 @@ export interface StatusSources {
 }
 
 export async function describeStatus({ streams, companies, store, blocks }: StatusSources): Promise<Status> {
-  const troubles = await blocks.load(streams);
+  const [troubles, connections] = await Promise.all([
+    blocks.load(streams),
+    Promise.all(companies.map(describeConnection)),
+  ]);
+  const held = new Map(connections.map(({ name, state }) => [name, state]));
   return {
-    connections: await Promise.all(companies.map(describeConnection)),
+    connections,
     streams: await Promise.all(
       streams.map(async (stream, index) => {
         const { paused = false, blocked = null } = troubles[index] ?? {};
@@ -28,7 +32,12 @@ export async function describeStatus({ streams, companies, store, blocks }: Stat
           connection: stream.connection,
           location: locationLabel(stream.location),
           object: stream.object,
-          state: paused ? ('paused' as const) : blocked !== null ? ('blocked' as const) : ('active' as const),
+          // Of a connection that is blocked or paused no stream is read.
+          state: paused
+            ? ('paused' as const)
+            : blocked !== null
+              ? ('blocked' as const)
+              : (held.get(stream.connection) ?? 'active'),
           blocked:
             blocked === null
               ? null
