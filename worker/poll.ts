@@ -69,24 +69,73 @@ async function tickUnderLease(
   );
 
   const startedAtMs = tools.monotonicNowMs();
-  const active = () => runs.filter((run) => run.isActive);
-  while (active().length > 0) {
-    // At least one round a tick, however long the sign-in took: a tick that reads nothing would never get anywhere.
-    await round(poller, active(), tools, signal);
-    if (tools.monotonicNowMs() - startedAtMs >= budgetMs) break;
+  await readOn(poller, runs, tools, () => tools.monotonicNowMs() - startedAtMs < budgetMs, signal);
+  return report(runs.some((run) => run.isActive) ? 'unfinished' : 'done');
+}
+
+/**
+ * Round by round, until no stream has more or the time is up. The next pages are asked for as soon as it is known where they begin,
+ * and come while the present ones are being committed. Nothing rests on them: commits stay in order, one page after the other, and
+ * what was read behind a commit that failed is thrown away.
+ */
+async function readOn(
+  poller: Poller,
+  runs: readonly StreamRun[],
+  tools: TickTools,
+  hasTime: () => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const over = new AbortController();
+  const reading = AbortSignal.any([signal, over.signal]);
+  const askOn = (): Promise<readonly Answer[]> => {
+    const asked = askNext(poller, runs, tools, reading);
+    // What went wrong is met when the answers are wanted. After a commit that fails nobody wants them.
+    asked.catch(() => undefined);
+    return asked;
+  };
+  // At least one round a tick, however long the sign-in took: a tick that reads nothing would never get anywhere.
+  let asked = askOn();
+  try {
+    while (runs.some((run) => run.isActive)) {
+      for (const { run, query, answer } of await asked) {
+        signal.throwIfAborted();
+        if (answer.ok) await run.takePage(answer.value, query);
+        else await run.refused(answer.error, query);
+      }
+      const goOn = hasTime() && runs.some((run) => run.hasMore);
+      if (goOn) asked = askOn();
+      for (const run of runs) {
+        signal.throwIfAborted();
+        await run.commitPage();
+      }
+      if (!goOn) return;
+    }
+  } finally {
+    over.abort();
+    await asked.catch(() => undefined);
   }
-  return report(active().length > 0 ? 'unfinished' : 'done');
+}
+
+interface Answer {
+  readonly run: StreamRun;
+  readonly query: Query;
+  readonly answer: Settled<Page>;
 }
 
 /** The next query of every stream in one request; each answer is handled by itself. */
-async function round(poller: Poller, runs: readonly StreamRun[], tools: TickTools, signal: AbortSignal): Promise<void> {
+async function askNext(
+  poller: Poller,
+  runs: readonly StreamRun[],
+  tools: TickTools,
+  signal: AbortSignal,
+): Promise<readonly Answer[]> {
   const asking: { run: StreamRun; query: Query }[] = [];
   for (const run of runs) {
     signal.throwIfAborted();
     const query = await run.nextQuery(signal);
     if (query !== null) asking.push({ run, query });
   }
-  if (asking.length === 0) return;
+  if (asking.length === 0) return [];
   const answers = await ask(
     poller,
     asking.map(({ query }) => query),
@@ -94,14 +143,12 @@ async function round(poller: Poller, runs: readonly StreamRun[], tools: TickTool
     signal,
   );
   // Too much at once: the same queries again, with the smaller pages that were just agreed on.
-  if (answers === null) return;
-  for (const [index, { run, query }] of asking.entries()) {
-    signal.throwIfAborted();
+  if (answers === null) return [];
+  return asking.map(({ run, query }, index) => {
     const answer = answers[index];
     if (answer === undefined) throw new TypeError('The gateway gave fewer answers than there were queries');
-    if (answer.ok) await run.takePage(answer.value, query);
-    else await run.refused(answer.error, query);
-  }
+    return { run, query, answer };
+  });
 }
 
 /** Null when the answer was too large or too slow and a smaller page may come through. */

@@ -1,6 +1,6 @@
 import { REJECTED_QUEUE, type RejectedRow as RejectedJob } from '../shared/queues.js';
 import { rejectId } from './core/event.js';
-import { finishWindow, nextQuery, type Progress, resume, turnPage } from './core/progress.js';
+import { finishWindow, nextQuery, type Progress, resume, type Turn, turnPage } from './core/progress.js';
 import { type IntacctRecord, type RejectedRow, readRow } from './core/record.js';
 import { rejectLedgerKey, type Sifted, type SiftedRecord, sift } from './core/sift.js';
 import type { Margins, Stream } from './core/stream.js';
@@ -37,6 +37,15 @@ export interface StreamReport {
 
 type Phase = Exclude<StreamOutcome, 'unfinished'> | 'active';
 
+/** A page that was read, and where the stream goes on after it. */
+interface PageToCommit {
+  readonly rows: number;
+  readonly turn: Turn;
+  readonly rejected: readonly RejectedRow[];
+  /** The clock of its answer. */
+  readonly nowMs: number;
+}
+
 /** One stream within one tick. Trouble of its own ends here; what concerns the whole poller is thrown. */
 export class StreamRun {
   readonly stream: Stream;
@@ -47,7 +56,9 @@ export class StreamRun {
   #phase: Phase;
   #error: Error | null = null;
   #swept = false;
+  /** As it is committed. */
   #progress: Progress | null = null;
+  #page: PageToCommit | null = null;
   #commitNo = 0;
   #sharedCommitNo = 0;
 
@@ -68,6 +79,11 @@ export class StreamRun {
     return this.#phase === 'active';
   }
 
+  /** There is something to ask for, also while the page before it is yet to be committed. */
+  get hasMore(): boolean {
+    return this.isActive && this.#page?.turn.windowDone !== true;
+  }
+
   async begin(isDue: (saved: SavedStream['state']) => boolean): Promise<void> {
     await this.#contain(async () => {
       const { state, shared } = await this.#tools.store.load(this.stream);
@@ -84,22 +100,28 @@ export class StreamRun {
     });
   }
 
-  /** Null when there is nothing to ask: the queues are full, or the stream has just failed. */
+  /** Null when there is nothing to ask: the queues are full, or the stream has just failed or come to its end. */
   async nextQuery(signal: AbortSignal): Promise<Query | null> {
     let query: Query | null = null;
+    if (!this.hasMore) return query;
     await this.#contain(async () => {
       if ((await this.#tools.backpressure(this.stream.queues)) !== null) {
-        this.#phase = 'backpressure';
+        if (this.isActive) this.#phase = 'backpressure';
         return;
       }
       const select = await this.#tools.fields.select(this.stream, signal);
-      query = nextQuery(this.stream, this.#running(), { select, pageSize: this.#tools.pageSize.rows });
+      // The commit of the page before it may have failed in the meantime.
+      if (!this.hasMore) return;
+      const progress = this.#page?.turn.after ?? this.#running();
+      query = nextQuery(this.stream, progress, { select, pageSize: this.#tools.pageSize.rows });
     });
     return query;
   }
 
-  /** Page → rows → records → minus ledger → classify → events → commit. */
+  /** Page → rows → records, and where the stream goes on. Nothing is done yet. */
   async takePage(page: Page, asked: Query): Promise<void> {
+    // Read ahead, and not wanted any more: what it follows was not committed.
+    if (!this.isActive) return;
     await this.#contain(async () => {
       await this.#tools.troubles.cleared(this.stream);
       const progress = this.#running();
@@ -107,16 +129,29 @@ export class StreamRun {
       const full = page.rows.length >= asked.pageSize || (page.remaining ?? 0) > 0;
       const turn = turnPage(this.stream, progress, { records, full });
       this.#counts.strays += turn.strays;
+      this.#page = {
+        rows: page.rows.length,
+        turn,
+        rejected: progress.scan === null && !turn.windowDone ? [] : rejected,
+        nowMs: this.#tools.intacct.serverNowMs(),
+      };
+    });
+  }
 
-      const nowMs = this.#tools.intacct.serverNowMs();
-      const take = progress.scan === null && !turn.windowDone ? [] : rejected;
-      const rejectKeys = take.map(rejectLedgerKey);
+  /** Records → minus ledger → classify → events → **commit**. Nothing to do when no page was taken. */
+  async commitPage(): Promise<void> {
+    const page = this.#page;
+    if (page === null) return;
+    const { rows, turn, rejected, nowMs } = page;
+    await this.#contain(async () => {
+      const progress = this.#running();
+      const rejectKeys = rejected.map(rejectLedgerKey);
       const ledger = await this.#tools.store.ledger(this.stream, [
         ...turn.take.map((record) => record.key),
         ...rejectKeys,
       ]);
       const sifted = sift(this.stream, progress, turn.take, ledger, this.#margins, nowMs);
-      const newRejects = take.filter((reject) => !ledger.has(rejectLedgerKey(reject)));
+      const newRejects = rejected.filter((reject) => !ledger.has(rejectLedgerKey(reject)));
       this.#counts.duplicates += sifted.duplicates;
 
       const after = turn.windowDone ? finishWindow(turn.after, nowMs, this.#margins) : turn.after;
@@ -124,12 +159,13 @@ export class StreamRun {
         ...newRejects.map((reject) => this.#rejectItem(reject, progress.window.hiMs, nowMs)),
         ...sifted.records.map((record) => this.#recordItem(record)),
       ]);
-      this.#tell(page.rows.length, sifted, newRejects, nowMs);
+      this.#tell(rows, sifted, newRejects, nowMs);
       if (turn.windowDone) {
         this.#swept = progress.window.sweep;
         this.#phase = 'done';
       }
     });
+    this.#page = null;
   }
 
   /** Intacct refused what was asked for this stream, while it may have answered others. */

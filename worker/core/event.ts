@@ -26,13 +26,14 @@ export function toEvent(
   detectedAtMs: number,
 ): TriggerEvent {
   const source = sourceOf(stream);
+  const time = iso(stampMs(record));
   return {
     specversion: '1.0',
     id: eventId(source, stream.object, record.key, version),
     source,
     type: `intacct.${stream.object.toLowerCase()}.${op}`,
     subject: `${stream.object}/${record.key}`,
-    time: iso(stampMs(record)),
+    time,
     datacontenttype: 'application/json',
     data: {
       connection: stream.connection,
@@ -41,7 +42,7 @@ export function toEvent(
       object: stream.object,
       op,
       key: record.key,
-      modifiedAt: record.modifiedAtMs === null ? null : iso(record.modifiedAtMs),
+      modifiedAt: record.modifiedAtMs === null ? null : time,
       createdAt: record.createdAtMs === null ? null : iso(record.createdAtMs),
       detectedAt: new Date(detectedAtMs).toISOString(),
       record: record.row,

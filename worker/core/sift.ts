@@ -3,7 +3,7 @@ import { classify, toEvent } from './event.js';
 import { judge, type Ledger } from './ledger.js';
 import type { Marks } from './marks.js';
 import type { Progress } from './progress.js';
-import { type IntacctRecord, type RejectedRow, type Version, versionOf } from './record.js';
+import { FieldOrder, type IntacctRecord, type RejectedRow, type Version, versionOf } from './record.js';
 import type { Margins, Stream } from './stream.js';
 import { acceptsOlderStamps, ledgerFloor } from './window.js';
 
@@ -52,13 +52,14 @@ export function sift(
   const last = new Map(ledger);
   const sifted: SiftedRecord[] = [];
   const recovered = { overlap: 0, sweep: 0 };
+  const order = new FieldOrder();
   let duplicates = 0;
   for (const record of records) {
     const isShared = record.owner === null;
     if (isShared && stream.sharedRecords !== 'own' && progress.sharedMarks === null) continue;
     const apart = isShared ? progress.sharedMarks : null;
     const marks = apart ?? progress.marks;
-    const version = versionOf(stream, record);
+    const version = versionOf(stream, record, order);
     const known = last.get(record.key);
     const olderIsNew = acceptsOlderStamps(marks, progress.window, margins);
     if (version.stampMs <= marks.floorMs || judge(version, known, olderIsNew) === 'seen') {

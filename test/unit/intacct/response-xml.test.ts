@@ -62,6 +62,19 @@ describe.each(shapes)('a page of %s', (_shape, pageOf) => {
     expect({ ...rowsOf(pageOf(['<A></A><B/>']))[0] }).toEqual({ A: null, B: null });
   });
 
+  test('gives each row the fields it came with, whatever those of its neighbours', () => {
+    const fields = ['<A>1</A><B>2</B>', '<A>3</A><B/>', '<B>4</B><A>5</A>', '<A>6</A>', '<A>7</A><B>8</B><C>9</C>', ''];
+    expect(rowsOf(pageOf([...fields, '<A>x</A><A>y</A>'])).map((row) => Object.entries(row))).toEqual([
+      Object.entries({ A: '1', B: '2' }),
+      Object.entries({ A: '3', B: null }),
+      Object.entries({ B: '4', A: '5' }),
+      Object.entries({ A: '6' }),
+      Object.entries({ A: '7', B: '8', C: '9' }),
+      [],
+      Object.entries({ A: 'y' }),
+    ]);
+  });
+
   test('decodes the five entities, numbers and CDATA, each once', () => {
     const [row] = rowsOf(
       pageOf([
