@@ -19,5 +19,7 @@ export default {
   reporters: ['default', '<rootDir>/test/support/plain-summary-reporter.mjs'],
   // Two processes: the suite starts Redis servers and workers of its own, and CI machines have two cores.
   maxWorkers: 2,
+  // Tests marked as concurrent wait for the next poll most of the time.
+  maxConcurrency: 10,
   testTimeout: 30_000,
 };

@@ -155,6 +155,7 @@ const BUILT_FROM = [
   'shared',
   'test/simulator',
   'test/soak',
+  'test/scorecard',
   'test/bench',
   'test/support',
   'deploy/demo',
