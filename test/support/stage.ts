@@ -51,7 +51,7 @@ export class Stage {
   /** A worker within this process, polling or about to; sooner there than a process. */
   async startApp(environment: Environment = {}): Promise<WorkerApp> {
     const own = environmentFor(this.simulator, this.#redisUrl, this.prefix);
-    const app = await WorkerApp.start({ ...own, HTTP_PORT: String(await freePort()), ...environment });
+    const app = await onFreePort((HTTP_PORT) => WorkerApp.start({ ...own, HTTP_PORT, ...environment }));
     this.#apps.push(app);
     return app;
   }
@@ -93,6 +93,16 @@ export class Stage {
     await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
     this.redis.disconnect();
     await this.simulator.stop();
+  }
+}
+
+/** Between finding a free port and binding it somebody else may have taken it. */
+async function onFreePort(start: (port: string) => Promise<WorkerApp>, attempts = 3): Promise<WorkerApp> {
+  try {
+    return await start(String(await freePort()));
+  } catch (error) {
+    if (attempts === 1 || !String(error).includes('cannot be served')) throw error;
+    return onFreePort(start, attempts - 1);
   }
 }
 
