@@ -154,6 +154,7 @@ async function construct(settings: Settings, logger: Logger, closers: Closers): 
     now: Date.now,
     monotonicNowMs: () => performance.now(),
     leads: () => standing?.leads ?? false,
+    hasOthers: () => (standing?.replicas ?? 1) > 1,
     forget: ({ stream }) => store.forget(streams.filter((other) => sharesLedger(stream, other))),
   });
   const polling = readiness

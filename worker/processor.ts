@@ -21,11 +21,16 @@ export interface ProcessorOptions {
   readonly monotonicNowMs: () => number;
   /** This process's configuration is the one in force. */
   leads(): boolean;
+  /** There are other replicas. */
+  hasOthers(): boolean;
   /** After a sweep: the ledger may forget. */
   forget(report: StreamReport): Promise<number>;
 }
 
 const NOT_OURS_DELAY_MS = 1_000;
+/** How often one tick is offered to the others. */
+const HAND_BACKS = 3;
+const HAND_BACK_DELAY_MS = 200;
 
 /**
  * A poll job: one tick, then what BullMQ is to do next. Errors that leave here are stored in Redis in clear text, so they are made
@@ -76,6 +81,11 @@ export function createProcessor(options: ProcessorOptions) {
     if (outcome === 'unfinished' || outcome === 'stopped') {
       // The rest goes on at once, here or in another process, but behind the ticks that are waiting.
       await job.moveToDelayed(options.now(), token);
+      throw new DelayedError();
+    }
+    // Another replica may have newer credentials. One that is blocked is back at the queue in no time and would take every tick.
+    if (outcome === 'blocked' && options.hasOthers() && job.attemptsStarted <= HAND_BACKS) {
+      await job.moveToDelayed(options.now() + HAND_BACK_DELAY_MS, token);
       throw new DelayedError();
     }
     if (outcome === 'failed') throw whatNext(trouble);

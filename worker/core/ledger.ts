@@ -1,7 +1,7 @@
 import type { Version } from './record.js';
 
 /**
- * The version last emitted per record key. One entry costs some 70 bytes of Redis and stays until a sweep has passed its stamp by
+ * The version last emitted per record key. One entry costs some 77 bytes of Redis and stays until a sweep has passed its stamp by
  * SWEEP_BACK. Text form: stamp in base 36, a dot, the content hash.
  */
 export type Ledger = ReadonlyMap<string, Version>;
