@@ -89,7 +89,7 @@ export class FieldOrder {
 
 /**
  * Order of fields and absent values do not count: a field that an administrator adds later, empty on this record, makes no new
- * version. Line ends are one, since XML and JSON answers spell them differently.
+ * version. Line ends are one: XML does not tell them apart.
  */
 function contentHash(row: Row, ignoreFields: readonly string[], order = new FieldOrder()): string {
   let content = '';
