@@ -186,7 +186,10 @@ export class SimulatedProcess {
       inFlight.push(() => store.commit(lease, commit, () => true));
       return;
     }
-    store.commit(lease, commit, (index) => ending !== 'partial' || index % 3 === 1);
+    // A hole of the guarantee: receipts belong to the location that wrote them, and another one may take the shared records over before
+    // the next attempt. There none of the jobs comes through, as when scripts are flushed.
+    const some = (index: number): boolean => commit.shared === null && index % 3 === 1;
+    store.commit(lease, commit, (index) => ending !== 'partial' || some(index));
   }
 
   async #forget(streams: readonly Stream[]): Promise<void> {
