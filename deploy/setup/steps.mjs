@@ -154,6 +154,7 @@ const BUILT_FROM = [
   'worker',
   'shared',
   'test/simulator',
+  'test/simulation',
   'test/soak',
   'test/scorecard',
   'test/bench',
