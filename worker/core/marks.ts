@@ -1,3 +1,5 @@
+import { SECOND_MS } from './instant.js';
+
 /**
  * How far a stream has come. All instants are epoch milliseconds of Intacct's clock.
  *
@@ -46,5 +48,5 @@ export interface StreamState {
 }
 
 export function firstMarks(originMs: number): Marks {
-  return { originMs, watermarkMs: originMs, sweptMs: originMs, floorMs: originMs - 1000, setBackMs: null };
+  return { originMs, watermarkMs: originMs, sweptMs: originMs, floorMs: originMs - SECOND_MS, setBackMs: null };
 }
